@@ -1,0 +1,155 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The operating system's file system.
+public struct DiskFileSystem: FileSystem {
+    public init() {}
+
+    public func read(_ path: String, bytesMax: Int) throws(FileSystemError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("read", path) }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        while true {
+            let chunkSize = 64 * 1024
+            var count = 0
+            content.append(addingCapacity: chunkSize) { output in
+                output.withUnsafeMutableBufferPointer { buffer, initialized in
+                    let free = UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[initialized...]
+                    )
+                    count = retryingInterrupts { systemRead(descriptor, free.baseAddress, min(free.count, chunkSize)) }
+                    initialized += max(0, count)
+                }
+            }
+            guard count >= 0 else { throw failure("read", path) }
+            guard content.count <= bytesMax else {
+                throw FileSystemError(
+                    code: .tooLarge,
+                    operation: "read",
+                    path: path,
+                    reason: "larger than \(bytesMax) bytes"
+                )
+            }
+            if count == 0 { return content }
+        }
+    }
+
+    public func writeAtomically(_ bytes: [UInt8], to path: String, mode: FileMode) throws(FileSystemError) {
+        let temporary = path + ".new"
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode.rawValue))
+        guard descriptor >= 0 else { throw failure("write", path) }
+        var isComplete = false
+        defer {
+            close(descriptor)
+            if !isComplete { unlink(temporary) }
+        }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                retryingInterrupts {
+                    write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+                }
+            }
+            guard count >= 0 else { throw failure("write", path) }
+            written += count
+        }
+        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw failure("write", path) }
+        isComplete = true
+        try flushDirectory(of: path)
+    }
+
+    public func list(_ directory: String) throws(FileSystemError) -> [String] {
+        guard let stream = opendir(directory) else { throw failure("list", directory) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: tuple.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    public func attributes(of path: String) throws(FileSystemError) -> FileAttributes? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw failure("examine", path)
+        }
+        let kind: FileAttributes.Kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .directory
+            default: .other
+            }
+        let modified = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+        return FileAttributes(kind: kind, size: Int(status.st_size), modified: Timestamp(milliseconds: modified))
+    }
+
+    public func createDirectory(_ path: String, mode: FileMode) throws(FileSystemError) {
+        var prefix = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            prefix += prefix.isEmpty || prefix == "/" ? String(part) : "/" + part
+            if mkdir(prefix, mode_t(mode.rawValue)) != 0 && errno != EEXIST { throw failure("create directory", path) }
+        }
+        guard try attributes(of: path)?.kind == .directory else {
+            throw FileSystemError(
+                code: .inputOutput,
+                operation: "create directory",
+                path: path,
+                reason: "a file of that name is in the way"
+            )
+        }
+    }
+
+    public func remove(_ path: String) throws(FileSystemError) {
+        if unlink(path) != 0 && errno != ENOENT { throw failure("remove", path) }
+    }
+
+    public func availableBytes(at path: String) throws(FileSystemError) -> UInt64 {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { throw failure("examine", path) }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
+    private func flushDirectory(of path: String) throws(FileSystemError) {
+        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("flush", directory) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("flush", directory) }
+    }
+
+    private func failure(_ operation: String, _ path: String) -> FileSystemError {
+        let number = errno
+        let code: FileSystemError.Code =
+            switch number {
+            case ENOENT, ENOTDIR: .notFound
+            case EACCES, EPERM, EROFS: .permissionDenied
+            case ENOSPC, EDQUOT: .noSpace
+            default: .inputOutput
+            }
+        return FileSystemError(code: code, operation: operation, path: path, reason: String(cString: strerror(number)))
+    }
+}
+
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    read(descriptor, buffer, count)
+}
+
+private func retryingInterrupts(_ call: () -> Int) -> Int {
+    while true {
+        let result = call()
+        if result >= 0 || errno != EINTR { return result }
+    }
+}

@@ -1,0 +1,20 @@
+/// The types of metric families in the exposition formats.
+public enum MetricType: String, CaseIterable, Sendable {
+    case counter, gauge, histogram, summary, untyped
+}
+
+/// What is known about a family of metrics apart from its samples.
+public struct MetricMetadata: Hashable, Sendable {
+    public let name: String
+    public let type: MetricType
+    public let help: String
+    /// The unit that the name ends in (`seconds`, `bytes`), or empty.
+    public let unit: String
+
+    public init(name: String, type: MetricType, help: String, unit: String = "") {
+        self.name = name
+        self.type = type
+        self.help = help
+        self.unit = unit
+    }
+}

@@ -1,0 +1,18 @@
+/// Every part of the platform that is supervised. Closed: the raw value is the label `component`, the name of the rule file, the
+/// row on the dashboard and the line on the health page.
+public enum ComponentKind: String, CaseIterable, Sendable, Comparable {
+    case database
+    case events
+    case identity
+    case admission
+    case projects
+    case agents
+    case timeSeries = "time_series"
+    case sampler
+    case queries
+    case rules
+    case notifications
+    case http
+
+    public static func < (left: ComponentKind, right: ComponentKind) -> Bool { left.rawValue < right.rawValue }
+}

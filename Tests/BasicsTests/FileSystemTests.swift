@@ -1,0 +1,81 @@
+import Basics
+import Foundation
+import Testing
+
+/// What every file system does: run on the real disk and on the faulty twin.
+@Suite("File systems")
+struct FileSystemTests {
+    enum Implementation: String, CaseIterable {
+        case disk, memory
+    }
+
+    private func with(_ implementation: Implementation, _ body: (any FileSystem, String) throws -> Void) throws {
+        switch implementation {
+        case .memory:
+            let fileSystem = FaultyFileSystem()
+            try fileSystem.createDirectory("/data", mode: .ownerOnlyDirectory)
+            try body(fileSystem, "/data")
+        case .disk:
+            let folder = FileManager.default.temporaryDirectory.appending(path: "basics-\(UUID().uuidString)").path
+            try DiskFileSystem().createDirectory(folder, mode: .ownerOnlyDirectory)
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            try body(DiskFileSystem(), folder)
+        }
+    }
+
+    @Test("A file is read back as it was written, and replaced whole", arguments: Implementation.allCases)
+    func writing(_ implementation: Implementation) throws {
+        try with(implementation) { files, folder in
+            let large = [UInt8](repeating: 7, count: 300_000)
+            try files.writeAtomically(large, to: folder + "/a", mode: .shared)
+            #expect(try files.read(folder + "/a", bytesMax: 300_000) == large)
+            try files.writeAtomically([1, 2, 3], to: folder + "/a", mode: .shared)
+            #expect(try files.read(folder + "/a", bytesMax: 3) == [1, 2, 3])
+            #expect(try files.attributes(of: folder + "/a")?.size == 3)
+            #expect(try files.list(folder) == ["a"])
+        }
+    }
+
+    @Test("Limits and missing files are typed errors", arguments: Implementation.allCases)
+    func errors(_ implementation: Implementation) throws {
+        try with(implementation) { files, folder in
+            try files.writeAtomically([1, 2, 3], to: folder + "/a", mode: .shared)
+            func code(_ body: () throws -> Void) -> FileSystemError.Code? {
+                do { try body() } catch { return (error as? FileSystemError)?.code }
+                return nil
+            }
+            #expect(code { _ = try files.read(folder + "/a", bytesMax: 2) } == .tooLarge)
+            #expect(code { _ = try files.read(folder + "/b", bytesMax: 2) } == .notFound)
+            #expect(code { _ = try files.list(folder + "/b") } == .notFound)
+            #expect(code { try files.writeAtomically([], to: folder + "/b/c", mode: .shared) } == .notFound)
+            #expect(code { try files.createDirectory(folder + "/a", mode: .shared) } == .inputOutput)
+            #expect(try files.attributes(of: folder + "/b") == nil)
+            #expect(code { try files.remove(folder + "/b") } == nil)
+        }
+    }
+
+    @Test("Directories are made with those above them", arguments: Implementation.allCases)
+    func directories(_ implementation: Implementation) throws {
+        try with(implementation) { files, folder in
+            try files.createDirectory(folder + "/x/y/z", mode: .sharedDirectory)
+            try files.createDirectory(folder + "/x/y/z", mode: .sharedDirectory)
+            #expect(try files.attributes(of: folder + "/x/y/z")?.kind == .directory)
+            #expect(try files.availableBytes(at: folder) > 0)
+        }
+    }
+
+    @Test("The faulty twin fails as it is told to, and a failed write leaves the old content")
+    func faults() throws {
+        let files = FaultyFileSystem(capacity: 10)
+        try files.createDirectory("/data", mode: .ownerOnlyDirectory)
+        try files.writeAtomically([1, 2, 3], to: "/data/a", mode: .ownerOnly)
+        #expect(throws: FileSystemError.self) {
+            try files.writeAtomically([UInt8](repeating: 0, count: 11), to: "/data/a", mode: .ownerOnly)
+        }
+        files.fail(.read, on: "/data", with: .inputOutput)
+        #expect(throws: FileSystemError.self) { try files.read("/data/a", bytesMax: 10) }
+        files.repair()
+        #expect(try files.read("/data/a", bytesMax: 10) == [1, 2, 3])
+        #expect(files.mode(of: "/data/a") == .ownerOnly)
+    }
+}
