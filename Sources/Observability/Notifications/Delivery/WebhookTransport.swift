@@ -1,0 +1,44 @@
+/// Posts requests: the one thing the notifier asks of a network.
+///
+/// Concurrency: may be called from many tasks at once.
+public protocol WebhookTransport: Sendable {
+    /// Posts a body and returns the response's status.
+    /// - Throws: Whatever kept a response from coming; it counts as a network error and is tried again.
+    func post(url: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration) async throws
+        -> Int
+}
+
+/// Why a delivery failed; a closed set, since it becomes the label `reason`.
+public enum DeliveryFailure: String, Error, Sendable, CaseIterable {
+    /// A 4xx status other than 429: trying again would not help.
+    case rejected
+    /// 5xx, 429, or another status that is no success, until the deadline.
+    case serverError = "server_error"
+    /// No response, until the deadline.
+    case network
+    /// A secret's file could not be read.
+    case secret
+    /// The notifier stopped.
+    case stopped
+}
+
+/// Base64 (RFC 4648), for basic authentication.
+enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let group = (0..<3).map { index + $0 < bytes.count ? UInt32(bytes[index + $0]) : 0 }
+            let value = group[0] << 16 | group[1] << 8 | group[2]
+            let count = min(3, bytes.count - index)
+            for position in 0..<4 {
+                let digit = Int(value >> (18 - 6 * UInt32(position)) & 63)
+                text.append(position <= count ? alphabet[digit] : UInt8(ascii: "="))
+            }
+            index += 3
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

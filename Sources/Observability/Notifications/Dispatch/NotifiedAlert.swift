@@ -1,0 +1,78 @@
+public import Basics
+public import MetricModel
+public import Rules
+
+/// An alert as the notifier knows it: firing until `endsAt`, which its source keeps moving on, and resolved from then.
+public struct NotifiedAlert: Sendable, Equatable {
+    public let fingerprint: Fingerprint
+    public let labels: Labels
+    public var annotations: Labels
+    public var startsAt: Timestamp
+    public var endsAt: Timestamp
+    public var generatorURL: String
+    /// When it was last heard of.
+    public var updatedAt: Timestamp
+
+    public init(_ notice: AlertNotice, at now: Timestamp) {
+        fingerprint = Fingerprint(notice.labels)
+        labels = notice.labels
+        annotations = notice.annotations
+        startsAt = notice.startsAt
+        endsAt = notice.endsAt
+        generatorURL = notice.generatorURL
+        updatedAt = now
+    }
+
+    /// Whether the alert is over at a time.
+    public func isResolved(at now: Timestamp) -> Bool { endsAt <= now }
+
+    /// The newer notice with the older beginning, when the two overlap.
+    func merging(into older: NotifiedAlert) -> NotifiedAlert {
+        let overlaps =
+            (endsAt > older.startsAt && endsAt < older.endsAt) || (startsAt > older.startsAt && startsAt < older.endsAt)
+        guard overlaps else { return self }
+        var merged = self
+        merged.startsAt = min(startsAt, older.startsAt)
+        return merged
+    }
+
+    /// The order of alerts in a payload: by `job`, `instance`, then all labels.
+    static func precedes(_ left: NotifiedAlert, _ right: NotifiedAlert) -> Bool {
+        for name in ["job", "instance"] {
+            let (one, two) = (left.labels[name], right.labels[name])
+            if one == two { continue }
+            if one.isEmpty || two.isEmpty { return two.isEmpty }
+            return one.utf8.lexicographicallyPrecedes(two.utf8)
+        }
+        let (one, two) = (left.labels.count, right.labels.count)
+        return one == two ? left.labels < right.labels : one < two
+    }
+}
+
+/// Why a notification is sent.
+public enum NotificationReason: String, Sendable, CaseIterable {
+    case first = "first notification"
+    case newAlerts = "new alerts added"
+    case someResolved = "some alerts resolved"
+    case allResolved = "all alerts resolved"
+    case repeated = "repeat interval elapsed"
+}
+
+/// A notification to be delivered by one integration of a receiver.
+public struct Delivery: Sendable, Equatable {
+    /// Names the delivery when its end is reported.
+    public let id: UInt64
+    public let receiver: String
+    /// The position in the receiver's webhooks.
+    public let integration: Int
+    public let groupKey: String
+    public let groupLabels: Labels
+    public let routeLabels: [String: String]
+    public let reason: NotificationReason
+    /// Sorted; resolved ones only when the integration wants them.
+    public let alerts: [NotifiedAlert]
+    /// The time at which the group was looked at; alerts that ended by then are resolved.
+    public let at: Timestamp
+    /// When the delivery is given up: the group's next turn.
+    public let deadline: Timestamp
+}

@@ -1,0 +1,87 @@
+public import Basics
+public import MetricModel
+public import PromQL
+
+/// What rule evaluation asks of the world, as narrow closures.
+///
+/// Concurrency: the closures are called from any thread, one at a time for each group.
+public struct RuleEnvironment: Sendable {
+    /// Evaluates an expression at a time; a scalar counts as one sample without labels.
+    public typealias Query = @Sendable (Expression, Timestamp) throws -> [(Labels, Double)]
+    /// Stores samples, and says which were refused.
+    public typealias Append = @Sendable ([LabeledSample]) throws -> [RejectedSample]
+    /// The last `ALERTS_FOR_STATE` sample of each series of an alert between two times: labels, time, value.
+    public typealias ForStateSamples =
+        @Sendable (_ alert: String, _ from: Timestamp, _ to: Timestamp) throws -> [(Labels, Timestamp, Double)]
+
+    public var query: Query
+    public var append: Append
+    /// Takes the alerts that receivers must hear of; must return quickly.
+    public var notify: @Sendable ([AlertNotice]) -> Void
+    /// Reads the text of a template's `query`.
+    public var readExpression: RuleFileLoader.ExpressionReader
+    /// Nil when no state is restored after a start.
+    public var forStateSamples: ForStateSamples?
+    /// The URL under which people reach the server, without a closing slash.
+    public var externalURL: String
+    /// Labels put on every alert that lacks them; templates see them as `$externalLabels`.
+    public var externalLabels: Labels
+
+    public init(
+        query: @escaping Query,
+        append: @escaping Append,
+        notify: @escaping @Sendable ([AlertNotice]) -> Void,
+        readExpression: @escaping RuleFileLoader.ExpressionReader,
+        forStateSamples: ForStateSamples? = nil,
+        externalURL: String = "",
+        externalLabels: Labels = .empty
+    ) {
+        self.query = query
+        self.append = append
+        self.notify = notify
+        self.readExpression = readExpression
+        self.forStateSamples = forStateSamples
+        self.externalURL = externalURL
+        self.externalLabels = externalLabels
+    }
+}
+
+/// The times that govern evaluation and sending.
+public struct RuleSettings: Sendable {
+    /// For groups without one.
+    public var interval = Duration.seconds(60)
+    /// For groups without one.
+    public var queryOffset = Duration.zero
+    /// How long before a firing alert is sent again.
+    public var resendDelay = Duration.seconds(60)
+    /// How far back the state of alerts is looked for after a start.
+    public var outageTolerance = Duration.seconds(3600)
+    /// How long after a start an alert with a restored `for` waits at least; shorter `for` are not restored.
+    public var forGracePeriod = Duration.seconds(600)
+
+    public init() {}
+}
+
+/// An alert as it is handed to notification: firing until `endsAt` unless refreshed, or resolved at `endsAt`.
+public struct AlertNotice: Sendable, Equatable {
+    public let labels: Labels
+    public let annotations: Labels
+    public let startsAt: Timestamp
+    public let endsAt: Timestamp
+    /// Where the expression can be seen.
+    public let generatorURL: String
+
+    public init(
+        labels: Labels,
+        annotations: Labels = .empty,
+        startsAt: Timestamp,
+        endsAt: Timestamp,
+        generatorURL: String = ""
+    ) {
+        self.labels = labels
+        self.annotations = annotations
+        self.startsAt = startsAt
+        self.endsAt = endsAt
+        self.generatorURL = generatorURL
+    }
+}

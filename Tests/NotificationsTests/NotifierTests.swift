@@ -1,0 +1,158 @@
+import Basics
+import Instruments
+import MetricModel
+import Rules
+import Synchronization
+import Testing
+
+@testable import Notifications
+
+/// Delivery under the manual clock, through a network in memory.
+struct NotifierTests {
+    struct Unreachable: Error {}
+
+    /// Answers by URL from a script of statuses, the last one for ever; nil is no answer.
+    final class Network: WebhookTransport {
+        private let state: Mutex<(scripts: [String: [Int?]], posts: [String])>
+
+        init(_ scripts: [String: [Int?]]) { state = Mutex((scripts, [])) }
+
+        func post(url: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration) async throws
+            -> Int
+        {
+            let status = state.withLock { state in
+                state.posts.append(url)
+                guard var script = state.scripts[url], let status = script.first else { return 200 as Int? }
+                if script.count > 1 { script.removeFirst() }
+                state.scripts[url] = script
+                return status
+            }
+            guard let status else { throw Unreachable() }
+            return status
+        }
+
+        func count(_ url: String) -> Int { state.withLock { state in state.posts.count { $0 == url } } }
+    }
+
+    private func configuration() throws -> NotificationConfiguration {
+        let text = """
+            route:
+              receiver: good
+              group_by: [alertname]
+              group_wait: 0s
+              group_interval: 1m
+              routes: [{matchers: [to="bad"], receiver: bad}]
+            receivers:
+              - {name: good, webhook_configs: [{url: "http://good"}]}
+              - {name: bad, webhook_configs: [{url: "http://bad"}]}
+            """
+        return try NotificationConfiguration(text: text, path: "c.yml")
+    }
+
+    private func notice(_ receiver: String, _ name: String = "A") -> AlertNotice {
+        AlertNotice(
+            labels: ["alertname": name, "to": receiver],
+            startsAt: Timestamp(milliseconds: 0),
+            endsAt: Timestamp(milliseconds: 100_000_000)
+        )
+    }
+
+    /// Turns the clock, a second at a time, until the condition holds.
+    private func turn(_ clock: ManualClock, seconds: Int = 600, until isDone: () -> Bool) async {
+        for _ in 0..<seconds {
+            for _ in 0..<50 {
+                if isDone() { return }
+                await Task.yield()
+            }
+            clock.advance(by: .seconds(1))
+        }
+    }
+
+    @Test func aDeadReceiverDelaysNobody() async throws {
+        let network = Network(["http://bad": [nil]])
+        let clock = ManualClock()
+        let notifier = Notifier(
+            configuration: try configuration(),
+            clock: clock,
+            transport: network,
+            externalURL: "http://k"
+        )
+        let hasEnded = Mutex(false)
+        async let run: Void = {
+            defer { hasEnded.withLock { $0 = true } }
+            try await notifier.run()
+        }()
+        notifier.receive([notice("bad"), notice("good")])
+        await turn(clock) { network.count("http://good") == 1 && network.count("http://bad") >= 3 }
+        #expect(network.count("http://good") == 1)
+        #expect(network.count("http://bad") >= 3)
+        await turn(clock) { notifier.snapshot.receivers["bad"]?.isFailing == true }
+        #expect(notifier.snapshot.receivers["bad"]?.lastFailureReason == .network)
+        #expect(notifier.snapshot.receivers["good"]?.isFailing == false)
+        notifier.drain()
+        // The last attempt at the dead receiver is given up after the drain's time.
+        await turn(clock) { hasEnded.withLock { $0 } }
+        try await run
+    }
+
+    @Test func busyReceiversAreTriedAgainAndRefusalsAreNot() async throws {
+        let network = Network(["http://good": [503, 429, nil, 200], "http://bad": [400]])
+        let clock = ManualClock()
+        let registry = Registry()
+        let notifier = Notifier(
+            configuration: try configuration(),
+            clock: clock,
+            transport: network,
+            externalURL: "http://k",
+            metrics: NotificationMetrics(registry: registry)
+        )
+        async let run: Void = notifier.run()
+        notifier.receive([notice("good"), notice("bad")])
+        await turn(clock, seconds: 55) { network.count("http://good") == 4 && notifier.snapshot.receivers.count == 2 }
+        #expect(network.count("http://good") == 4)
+        #expect(network.count("http://bad") == 1)
+        #expect(notifier.snapshot.receivers["bad"]?.lastFailureReason == .rejected)
+        #expect(notifier.snapshot.receivers["good"]?.isFailing == false)
+        notifier.drain()
+        try await run
+    }
+
+    @Test func aDrainFlushesWhatWaits() async throws {
+        let text = "route: {receiver: r, group_wait: 1h}\nreceivers: [{name: r, webhook_configs: [{url: 'http://r'}]}]"
+        let network = Network([:])
+        let clock = ManualClock()
+        let notifier = Notifier(
+            configuration: try NotificationConfiguration(text: text, path: "c"),
+            clock: clock,
+            transport: network,
+            externalURL: "http://k"
+        )
+        notifier.receive([notice("x")])
+        notifier.drain()
+        try await notifier.run()
+        #expect(network.count("http://r") == 1)
+    }
+
+    @Test func theQueueDropsTheOldestAndCounts() throws {
+        var settings = NotifierSettings()
+        settings.queuedAlertsMax = 3
+        let notifier = Notifier(
+            configuration: try configuration(),
+            clock: ManualClock(),
+            transport: Network([:]),
+            externalURL: "",
+            settings: settings
+        )
+        notifier.receive((0..<5).map { notice("good", "A\($0)") })
+        #expect(notifier.snapshot.queueLength == 3)
+        #expect(notifier.snapshot.droppedCount == 2)
+    }
+
+    @Test func delaysGrowToTheirCeiling() {
+        var generator = SeededGenerator(seed: 7)
+        var policy = RetryPolicy()
+        policy.jitter = 0
+        let delays = [1, 2, 3, 20].map { policy.delay(afterAttempt: $0, using: &generator) }
+        #expect(delays == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(60)])
+    }
+}

@@ -1,0 +1,4 @@
+import PromQL
+
+/// Foundation has an `Expression` too.
+typealias Expression = PromQL.Expression

@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+@testable import PromQL
+
+@Suite struct NestingTests {
+    /// What the service's worker threads have.
+    static let stackBytes = 512 << 10
+
+    /// Runs `body` on a thread with a small stack.
+    private func onSmallStack(_ body: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let thread = Thread {
+                body()
+                continuation.resume()
+            }
+            thread.stackSize = Self.stackBytes
+            thread.start()
+        }
+    }
+
+    private static func nested(_ levels: Int) -> [String] {
+        func repeated(_ text: String) -> String { String(repeating: text, count: levels) }
+        return [
+            repeated("(") + "a" + repeated(")"), repeated("-") + "a", "a" + repeated("+a"), repeated("a^") + "a",
+            repeated("abs(") + "a" + repeated(")"), repeated("sum by (x) (") + "a" + repeated(")"),
+            "a" + repeated("[1m:]"), "a[" + repeated("(") + "1s" + repeated(")") + "]",
+            "a[" + repeated("-") + "step()]",
+            "a[1s" + repeated("+1s") + "]", repeated("topk(1, -(") + "a" + repeated("))"), repeated("{"),
+            repeated("a["),
+            repeated("a{b=\"c\"} offset "), repeated("sum("), repeated("a ^ -"), "a[" + repeated("2^") + "2]",
+        ]
+    }
+
+    @Test func theDeepestTreesFitASmallStack() async {
+        await onSmallStack {
+            let parser = PromQLParser()
+            let levels = ParserOptions.defaultNestingLevelsMax - 2
+            var parsed = 0
+            for text in Self.nested(levels) + Self.nested(levels / 2) {
+                guard let expression = try? parser.parse(text) else { continue }
+                parsed += 1
+                #expect(expression == expression)
+                let printed = expression.description
+                #expect(throws: Never.self) { try parser.parse(printed) == parser.parse(printed) }
+                #expect(expression.prettyPrinted(lineLimit: 10).utf8.count >= printed.utf8.count)
+                #expect(!expression.selectors.isEmpty)
+            }
+            #expect(parsed >= 20)
+        }
+    }
+
+    @Test func deeperTreesAreRefused() async {
+        await onSmallStack {
+            let parser = PromQLParser()
+            for text in Self.nested(20_000) {
+                #expect(throws: ParseError.self) { try parser.parse(text) }
+            }
+        }
+    }
+
+    @Test func theLimitIsNamedInTheError() {
+        let parser = PromQLParser(options: .init(nestingLevelsMax: 3))
+        let expected = "expression is nested more than 3 levels deep"
+        for text in ["((((1))))", "1+1+1+1", "a + b + c + d"] {
+            #expect { try parser.parse(text) } throws: { ($0 as? ParseError)?.message == expected }
+        }
+        #expect(throws: Never.self) { try parser.parse("a + b + c") }
+    }
+
+    @Test func longTextsAreRefused() {
+        let parser = PromQLParser(options: .init(textBytesMax: 5))
+        #expect { try parser.parse("123456") } throws: { error in
+            (error as? ParseError)?.message == "expression is longer than 5 bytes"
+        }
+    }
+}
