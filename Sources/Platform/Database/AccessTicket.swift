@@ -1,0 +1,78 @@
+import Synchronization
+
+/// One operation on its way through a database: waiting, running, given up.
+///
+/// Three parties meet here: the ``AccessGate`` that lets it in, the thread that runs it, and whoever gives it up (the
+/// timer, or the cancellation of the caller's task).
+final class AccessTicket: Sendable {
+    private enum State {
+        case fresh
+        case waiting(CheckedContinuation<Void, any Error>)
+        case admitted
+        case finished
+        case abandoned(DatabaseError)
+    }
+
+    private let state = Mutex(State.fresh)
+
+    /// Why the operation was given up; nil while it was not.
+    var abandonment: DatabaseError? {
+        state.withLock { if case .abandoned(let error) = $0 { error } else { nil } }
+    }
+
+    /// Stores the continuation to resume when a slot is free; false when the operation was given up before.
+    func wait(_ continuation: CheckedContinuation<Void, any Error>) -> Bool {
+        state.withLock { state in
+            guard case .fresh = state else { return false }
+            state = .waiting(continuation)
+            return true
+        }
+    }
+
+    /// Gives the operation a slot; false when it was given up.
+    func admit() -> Bool {
+        let admitted: (isAdmitted: Bool, continuation: CheckedContinuation<Void, any Error>?) = state.withLock {
+            state in
+            switch state {
+            case .fresh:
+                state = .admitted
+                return (true, nil)
+            case .waiting(let continuation):
+                state = .admitted
+                return (true, continuation)
+            case .admitted, .finished, .abandoned:
+                return (false, nil)
+            }
+        }
+        admitted.continuation?.resume()
+        return admitted.isAdmitted
+    }
+
+    /// Notes that the operation is past being given up: from here on it commits.
+    /// - Throws: ``DatabaseError`` when it was given up before.
+    func finish() throws(DatabaseError) {
+        let abandonment: DatabaseError? = state.withLock { state in
+            if case .abandoned(let error) = state { return error }
+            state = .finished
+            return nil
+        }
+        if let abandonment { throw abandonment }
+    }
+
+    /// Gives the operation up: a waiting one stops waiting, a running one stops at its next step.
+    func abandon(_ error: DatabaseError) {
+        let continuation: CheckedContinuation<Void, any Error>? = state.withLock { state in
+            switch state {
+            case .fresh, .admitted:
+                state = .abandoned(error)
+                return nil
+            case .waiting(let continuation):
+                state = .abandoned(error)
+                return continuation
+            case .finished, .abandoned:
+                return nil
+            }
+        }
+        continuation?.resume(throwing: error)
+    }
+}

@@ -1,0 +1,91 @@
+/// A database: transactions as synchronous closures, run where they block nobody.
+///
+/// The closure runs on a thread that belongs to the database, never on the cooperative pool, so it may block; it cannot
+/// await. Whatever it throws rolls the transaction back and is thrown to the caller unchanged; faults of the database are
+/// ``DatabaseError``.
+///
+/// Concurrency: may be shared. Reads run beside each other and beside the one writer, each on a snapshot; writes run one
+/// after the other in the order they were asked for. Callers beyond the queue limit are refused with `overloaded`.
+package protocol Database: Sendable {
+    /// The language that the statements are read as.
+    var dialect: SQLDialect { get }
+
+    /// Runs `body` in a transaction that can only read.
+    ///
+    /// - Parameters:
+    ///   - operation: what is being done, for messages.
+    ///   - timeout: the longest time for waiting and running together; nil takes the database's own.
+    /// - Throws: ``DatabaseError``, or what `body` throws.
+    func read<T: Sendable>(
+        _ operation: OperationName,
+        timeout: Duration?,
+        _ body: @Sendable (any SQLConnection) throws -> T
+    ) async throws -> T
+
+    /// Runs `body` in a transaction that may write, and commits it when `body` returns.
+    ///
+    /// When this returns, the changes are on the disk.
+    ///
+    /// - Parameters:
+    ///   - operation: what is being done, for messages.
+    ///   - timeout: the longest time for waiting and running together; nil takes the database's own.
+    /// - Throws: ``DatabaseError``, or what `body` throws.
+    @discardableResult
+    func write<T: Sendable>(
+        _ operation: OperationName,
+        timeout: Duration?,
+        _ body: @Sendable (any SQLConnection) throws -> T
+    ) async throws -> T
+
+    /// Tries, within a bounded time, whether the database could be written to now.
+    func probe() async -> DatabaseProbe
+
+    /// Refuses new work, lets the running work end and closes the connections.
+    func close() async throws(DatabaseError)
+}
+
+extension Database {
+    /// Runs `body` in a transaction that can only read, within the database's own time limit.
+    /// - Throws: ``DatabaseError``, or what `body` throws.
+    package func read<T: Sendable>(
+        _ operation: OperationName,
+        _ body: @Sendable (any SQLConnection) throws -> T
+    ) async throws -> T {
+        try await read(operation, timeout: nil, body)
+    }
+
+    /// Runs `body` in a transaction that may write, within the database's own time limit.
+    /// - Throws: ``DatabaseError``, or what `body` throws.
+    @discardableResult
+    package func write<T: Sendable>(
+        _ operation: OperationName,
+        _ body: @Sendable (any SQLConnection) throws -> T
+    ) async throws -> T {
+        try await write(operation, timeout: nil, body)
+    }
+}
+
+/// What a transaction is for, such as `projects.create`: a text fixed in the program, so that it can stand in messages.
+package struct OperationName: ExpressibleByStringLiteral, Sendable, CustomStringConvertible {
+    private let text: StaticString
+
+    package init(stringLiteral text: StaticString) { self.text = text }
+
+    package var description: String { "\(text)" }
+}
+
+/// What a probe found.
+package struct DatabaseProbe: Sendable {
+    /// Why the database cannot be written to; nil when it can.
+    package let error: DatabaseError?
+    /// How long the probe took.
+    package let duration: Duration
+
+    package init(error: DatabaseError?, duration: Duration) {
+        self.error = error
+        self.duration = duration
+    }
+
+    /// Whether the database can be written to.
+    package var isHealthy: Bool { error == nil }
+}

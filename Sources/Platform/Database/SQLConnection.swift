@@ -1,0 +1,59 @@
+/// A connection inside a transaction: what the closure given to ``Database/read(_:timeout:_:)`` and
+/// ``Database/write(_:timeout:_:)`` works with.
+///
+/// It is valid only inside that closure and only on its thread; every call blocks until the database has answered.
+///
+/// A statement that fails ends the transaction, whatever the closure does with the error, because that is what PostgreSQL
+/// does: later statements fail with the same error and nothing is committed. Write `ON CONFLICT` where a conflict is
+/// expected.
+package protocol SQLConnection {
+    /// The language that the statements are read as.
+    var dialect: SQLDialect { get }
+
+    /// Runs one statement, with parameters `?1`, `?2`, …, and returns how many rows it inserted, changed or deleted.
+    ///
+    /// - Throws: ``DatabaseError``.
+    @discardableResult
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws(DatabaseError) -> Int
+
+    /// Runs one statement and returns all its rows; statements with `RETURNING` too.
+    ///
+    /// - Throws: ``DatabaseError``; `tooLarge` when there are more rows than the database's `resultRowsMax`.
+    func query(_ sql: String, _ arguments: [SQLValue]) throws(DatabaseError) -> [SQLRow]
+
+    /// Runs several statements without parameters, separated by semicolons: for migrations.
+    ///
+    /// - Throws: ``DatabaseError``.
+    func runScript(_ sql: String) throws(DatabaseError)
+
+    /// Has `action` called once the transaction is committed, on an arbitrary thread; never when it is not.
+    ///
+    /// Actions run in the order of their registration, before the call of `write` returns; they must not block.
+    func afterCommit(_ action: @escaping @Sendable () -> Void)
+}
+
+extension SQLConnection {
+    /// Runs one statement without parameters and returns how many rows it inserted, changed or deleted.
+    /// - Throws: ``DatabaseError``.
+    @discardableResult
+    package func execute(_ sql: String) throws(DatabaseError) -> Int {
+        try execute(sql, [])
+    }
+
+    /// Runs one statement without parameters and returns all its rows.
+    /// - Throws: ``DatabaseError``.
+    package func query(_ sql: String) throws(DatabaseError) -> [SQLRow] {
+        try query(sql, [])
+    }
+
+    /// The first row of a result, nil when it is empty.
+    /// - Throws: ``DatabaseError``.
+    package func queryFirst(_ sql: String, _ arguments: [SQLValue] = []) throws(DatabaseError) -> SQLRow? {
+        try query(sql, arguments).first
+    }
+}
+
+/// The language of a database, for the few places where one text cannot serve both.
+package enum SQLDialect: String, Hashable, Sendable, CaseIterable {
+    case sqlite, postgresql
+}

@@ -1,0 +1,214 @@
+package import Basics
+internal import Dispatch
+internal import GRDB
+internal import GRDBSQLite
+package import Instruments
+
+/// The embedded database: SQLite in WAL mode through GRDB, one writer, readers in a pool.
+///
+/// A commit is on the disk when it returns (`synchronous=FULL`); foreign keys are enforced. GRDB runs every access on
+/// dispatch queues of its own, so the cooperative pool is never blocked.
+package final class SQLiteDatabase: Database {
+    private let settings: SQLiteSettings
+    private let clock: any WallClock
+    private let pool: DatabasePool
+    private let prober: SQLiteProber
+    private let statements: StatementTexts
+    private let readGate: AccessGate
+    private let writeGate: AccessGate
+    private let metrics: DatabaseMetrics
+
+    package var dialect: SQLDialect { .sqlite }
+
+    /// Opens the database, and makes its file when there is none.
+    ///
+    /// - Parameters:
+    ///   - settings: where the file is, and the limits.
+    ///   - clock: for the time limits.
+    ///   - registry: takes the metrics `kaskman_database_*`; one database a registry.
+    /// - Throws: ``DatabaseError``: `connection` when the file cannot be opened, `corrupted` when it is no database,
+    ///   `busy` when another process holds it.
+    package static func open(
+        _ settings: SQLiteSettings,
+        clock: any WallClock,
+        registry: Registry
+    ) async throws -> SQLiteDatabase {
+        try await withCheckedThrowingContinuation { continuation in
+            // Opening reads and writes the file: not on the cooperative pool.
+            DispatchQueue(label: "database.open").async {
+                continuation.resume(with: Result { try SQLiteDatabase(settings, clock: clock, registry: registry) })
+            }
+        }
+    }
+
+    private init(_ settings: SQLiteSettings, clock: any WallClock, registry: Registry) throws {
+        precondition(settings.readersMax > 0, "BUG: readersMax must be positive")
+        self.settings = settings
+        self.clock = clock
+        statements = StatementTexts(textsMax: settings.preparedStatementsMax)
+        readGate = AccessGate(slots: settings.readersMax, waitersMax: settings.waitersMax)
+        writeGate = AccessGate(slots: 1, waitersMax: settings.waitersMax)
+        do {
+            pool = try DatabasePool(path: settings.path, configuration: Self.configuration(settings))
+            // GRDB sets NORMAL when it turns WAL mode on, after its own hook for settings: so it is set again here.
+            try pool.writeWithoutTransaction { connection in
+                try connection.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            prober = try SQLiteProber(settings, clock: clock)
+        } catch {
+            throw (DatabaseError(grdb: error) ?? DatabaseError(.connection, "\(error)")).during("database.open")
+        }
+        metrics = DatabaseMetrics(registry)
+        metrics.register(in: registry, path: settings.path) { [readGate, writeGate] in
+            readGate.waiters + writeGate.waiters
+        }
+    }
+
+    private static func configuration(_ settings: SQLiteSettings) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "database"
+        configuration.busyMode = .timeout(settings.busyTimeout.inSeconds)
+        configuration.maximumReaderCount = settings.readersMax
+        configuration.foreignKeysEnabled = true
+        let walBytesMax = settings.walBytesMax
+        configuration.prepareDatabase { connection in
+            try connection.execute(sql: "PRAGMA journal_size_limit = \(walBytesMax)")
+        }
+        return configuration
+    }
+
+    package func read<T: Sendable>(
+        _ operation: OperationName,
+        timeout: Duration?,
+        _ body: @Sendable (any SQLConnection) throws -> T
+    ) async throws -> T {
+        try await perform(operation, .read, gate: readGate, timeout: timeout) { ticket in
+            try await pool.read { connection in try run(body, on: connection, ticket).value }
+        }
+    }
+
+    @discardableResult
+    package func write<T: Sendable>(
+        _ operation: OperationName,
+        timeout: Duration?,
+        _ body: @Sendable (any SQLConnection) throws -> T
+    ) async throws -> T {
+        try await perform(operation, .write, gate: writeGate, timeout: timeout) { ticket in
+            let outcome = try await pool.write { connection in try run(body, on: connection, ticket) }
+            for action in outcome.commitActions { action() }
+            return outcome.value
+        }
+    }
+
+    package func probe() async -> DatabaseProbe {
+        await prober.probe()
+    }
+
+    package func close() async throws(DatabaseError) {
+        readGate.close()
+        writeGate.close()
+        let error: (any Error)? = await withCheckedContinuation { continuation in
+            DispatchQueue(label: "database.close").async { [pool, prober] in
+                do {
+                    try prober.close()
+                    try pool.close()
+                    continuation.resume(returning: nil)
+                } catch {
+                    continuation.resume(returning: error)
+                }
+            }
+        }
+        if let error { throw DatabaseError(grdb: error) ?? DatabaseError(.other, "\(error)") }
+    }
+
+    /// Waits for a slot, runs `access` within the time limit and turns foreign errors into ours.
+    private func perform<T: Sendable>(
+        _ operation: OperationName,
+        _ kind: DatabaseMetrics.Operation,
+        gate: AccessGate,
+        timeout: Duration?,
+        _ access: (AccessTicket) async throws -> T
+    ) async throws -> T {
+        let ticket = AccessTicket()
+        let limit = timeout ?? settings.operationTimeout
+        let timer = Task { [clock] in
+            try await clock.sleep(for: limit)
+            ticket.abandon(DatabaseError(.timeout, "took longer than \(limit)"))
+        }
+        defer { timer.cancel() }
+        let start = clock.uptime
+        do {
+            let result = try await withTaskCancellationHandler {
+                try await gate.enter(ticket)
+                defer { gate.leave() }
+                metrics.waited(clock.uptime - start)
+                return try await access(ticket)
+            } onCancel: {
+                ticket.abandon(DatabaseError(.cancelled, "the task was cancelled"))
+            }
+            metrics.finished(kind, .success, after: clock.uptime - start)
+            return result
+        } catch {
+            guard let fault = error as? DatabaseError ?? DatabaseError(grdb: error) else {
+                // The closure refused, as it may: the database did its work.
+                metrics.finished(kind, .rolledBack, after: clock.uptime - start)
+                throw error
+            }
+            let reason = ticket.abandonment ?? fault
+            metrics.failed(reason.code)
+            metrics.finished(kind, .error, after: clock.uptime - start)
+            throw reason.during(operation)
+        }
+    }
+
+    private struct Outcome<T: Sendable>: Sendable {
+        let value: T
+        let commitActions: [@Sendable () -> Void]
+    }
+
+    private func run<T: Sendable>(
+        _ body: (any SQLConnection) throws -> T,
+        on connection: GRDB.Database,
+        _ ticket: AccessTicket
+    ) throws -> Outcome<T> {
+        let transaction = SQLiteConnection(
+            connection,
+            statements: statements,
+            ticket: ticket,
+            resultRowsMax: settings.resultRowsMax
+        )
+        let result = Result { try interruptible(connection, ticket) { try body(transaction) } }
+        // A commit is not interrupted: from here on the operation happens, or it is rolled back.
+        try ticket.finish()
+        let value = try result.get()
+        if let failure = transaction.failure { throw failure }
+        return Outcome(value: value, commitActions: transaction.commitActions)
+    }
+
+    /// Runs `body`; a statement in it stops with an error soon after the ticket is abandoned.
+    ///
+    /// A progress handler, since `sqlite3_interrupt` is lost when it comes between two statements.
+    private func interruptible<T>(
+        _ connection: GRDB.Database,
+        _ ticket: AccessTicket,
+        _ body: () throws -> T
+    ) rethrows -> T {
+        let handle = connection.sqliteConnection
+        // SAFETY: the ticket outlives the handler, which is removed before this function returns.
+        let context = Unmanaged.passUnretained(ticket).toOpaque()
+        sqlite3_progress_handler(
+            handle,
+            Self.stepsBetweenChecks,
+            { context in
+                guard let context else { return 0 }
+                return Unmanaged<AccessTicket>.fromOpaque(context).takeUnretainedValue().abandonment == nil ? 0 : 1
+            },
+            context
+        )
+        defer { sqlite3_progress_handler(handle, 0, nil, nil) }
+        return try withExtendedLifetime(ticket) { try body() }
+    }
+
+    /// How many steps of SQLite's virtual machine lie between two looks at the ticket: some tens of microseconds.
+    private static let stepsBetweenChecks: Int32 = 2000
+}

@@ -1,0 +1,82 @@
+/// What happened: the closed set of event kinds; the raw values are stored and never change.
+package enum EventKind: String, Hashable, Sendable, CaseIterable, Codable {
+    case projectCreated = "project.created"
+    case projectUpdated = "project.updated"
+    case projectStatusChanged = "project.status_changed"
+    case projectDeleted = "project.deleted"
+    case taskCreated = "task.created"
+    case taskUpdated = "task.updated"
+    case taskStatusChanged = "task.status_changed"
+    case taskCompleted = "task.completed"
+    case taskFailed = "task.failed"
+    case proposalCreated = "proposal.created"
+    case proposalDecided = "proposal.decided"
+    case insightCreated = "insight.created"
+    case agentRegistered = "agent.registered"
+    case agentUpdated = "agent.updated"
+    case agentStatusChanged = "agent.status_changed"
+    case agentTokenRotated = "agent.token_rotated"
+    case agentRemoved = "agent.removed"
+    case userCreated = "user.created"
+    case userUpdated = "user.updated"
+    case userPasswordChanged = "user.password_changed"
+    case userLogin = "user.login"
+    case userLoginFailed = "user.login_failed"
+    case userLockedOut = "user.locked_out"
+    case userLogout = "user.logout"
+    case sessionReuseDetected = "session.reuse_detected"
+    case rulesLoaded = "rules.loaded"
+    case configurationLoaded = "configuration.loaded"
+    case alertFired = "alert.fired"
+    case alertResolved = "alert.resolved"
+    case silenceCreated = "silence.created"
+    case silenceExpired = "silence.expired"
+    case systemStarted = "system.started"
+    case systemStopped = "system.stopped"
+    case componentHealthChanged = "component.health_changed"
+}
+
+/// The kinds of thing that an event is about.
+package enum EventSubject: String, Hashable, Sendable, CaseIterable, Codable {
+    case project, task, proposal, insight, agent, user, session, rules, configuration, alert, silence, component, system
+}
+
+/// Who did it.
+package enum EventActor: Hashable, Sendable {
+    /// A person, by the user's identifier.
+    case user(String)
+    /// An agent, by its identifier.
+    case agent(String)
+    /// The platform itself.
+    case system
+    /// Someone who has not proved who they are.
+    case anonymous
+
+    /// The stored name of the kind.
+    package var kind: String {
+        switch self {
+        case .user: "user"
+        case .agent: "agent"
+        case .system: "system"
+        case .anonymous: "anonymous"
+        }
+    }
+
+    /// The identifier, for users and agents.
+    package var id: String? {
+        switch self {
+        case .user(let id), .agent(let id): id
+        case .system, .anonymous: nil
+        }
+    }
+
+    init?(kind: String, id: String?) {
+        switch (kind, id) {
+        case ("user", let id?): self = .user(id)
+        case ("agent", let id?): self = .agent(id)
+        case ("system", _): self = .system
+        case ("anonymous", _): self = .anonymous
+        default: return nil
+        }
+    }
+}

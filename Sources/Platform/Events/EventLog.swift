@@ -1,0 +1,132 @@
+package import Basics
+package import Database
+package import Instruments
+
+/// The durable, ordered log of everything that happened: one event in the transaction of each change.
+///
+/// Readers remember a position and read on from there; a signal after each commit tells them when to look again, so nothing
+/// is lost and nothing comes twice, whatever happens to the signal.
+package struct EventLog: Sendable {
+    /// The longest data of an event, in bytes of JSON.
+    package static let dataBytesMax = 64 << 10
+    /// The most events on a page; a larger limit is cut to it.
+    package static let pageEventsMax = 1000
+    /// The most events that one transaction of ``prune(before:)`` removes.
+    package static let pruneEventsMax = 5000
+
+    let database: any Database
+    let signal: EventSignal
+    private let clock: any WallClock
+    private let ids: UUIDv7Generator
+    private let metrics: EventMetrics
+
+    /// Makes the log over a migrated database.
+    ///
+    /// - Parameters:
+    ///   - subscribersMax: how many followers there may be at a time.
+    ///   - registry: takes the metrics `kaskman_events_*`; one log a registry.
+    package init(
+        database: any Database,
+        clock: any WallClock,
+        ids: UUIDv7Generator,
+        registry: Registry,
+        subscribersMax: Int = 1000
+    ) {
+        self.database = database
+        self.clock = clock
+        self.ids = ids
+        let signal = EventSignal(subscribersMax: subscribersMax)
+        self.signal = signal
+        metrics = EventMetrics(registry) { signal.subscriberCount }
+    }
+
+    /// Notes an event in the caller's transaction; readers see it, and are woken, once that commits.
+    ///
+    /// - Returns: the event's position.
+    /// - Throws: ``EventError``, ``DatabaseError``.
+    @discardableResult
+    package func append(_ event: NewEvent, in connection: any SQLConnection) throws -> Int64 {
+        let data = try EventDataCoding.encode(event.data)
+        guard data.utf8.count <= Self.dataBytesMax else {
+            throw EventError.dataTooLarge(bytes: data.utf8.count, bytesMax: Self.dataBytesMax)
+        }
+        let rows = try connection.query(
+            """
+            INSERT INTO events (id, occurred_at, kind, subject_type, subject_id, actor_id, actor_kind, request_id, data)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING position
+            """,
+            [
+                .id(ids.next()), .timestamp(clock.now), .text(event.kind.rawValue), .text(event.subject.rawValue),
+                .optional(event.subjectID), .optional(event.actor.id), .text(event.actor.kind),
+                .optional(event.requestID), .text(data),
+            ]
+        )
+        guard let row = rows.first else { throw DatabaseError(.other, "the new event has no position") }
+        let position = try row.integer("position")
+        connection.afterCommit { [signal, metrics] in
+            metrics.appended(event.kind, at: position)
+            signal.send()
+        }
+        return position
+    }
+
+    /// Notes an event in a transaction of its own: for what has no transaction, such as a file that was loaded.
+    /// - Throws: ``EventError``, ``DatabaseError``.
+    @discardableResult
+    package func append(_ event: NewEvent) async throws -> Int64 {
+        try await database.write("events.append") { connection in try append(event, in: connection) }
+    }
+
+    /// Reads a part of the log; a `limit` beyond ``pageEventsMax`` is cut to it, one below 1 counts as 1.
+    /// - Throws: ``DatabaseError``.
+    package func page(_ cursor: EventCursor, filter: EventFilter = EventFilter(), limit: Int) async throws -> EventPage
+    {
+        let limit = min(max(limit, 1), Self.pageEventsMax)
+        return try await database.read("events.page") { connection in
+            try EventQuery(cursor: cursor, filter: filter, limit: limit).run(connection)
+        }
+    }
+
+    /// The position of the newest event, 0 when there never was one.
+    /// - Throws: ``DatabaseError``.
+    package func latestPosition() async throws -> Int64 {
+        try await database.read("events.latest") { connection in try EventQuery.latestPosition(connection) }
+    }
+
+    /// Removes the events from before a time, oldest first, in transactions of bounded size.
+    ///
+    /// Only whole beginnings of the log go: an event stays while an older position has a time that is to stay.
+    /// - Returns: how many were removed.
+    /// - Throws: ``DatabaseError``.
+    package func prune(before cutoff: Timestamp) async throws -> Int {
+        var removed = 0
+        while true {
+            let count = try await database.write("events.prune") { connection in
+                try Self.pruneOnce(before: cutoff, connection)
+            }
+            metrics.pruned(count)
+            removed += count
+            if count < Self.pruneEventsMax { return removed }
+        }
+    }
+
+    private static func pruneOnce(before cutoff: Timestamp, _ connection: any SQLConnection) throws -> Int {
+        let kept = try connection.queryFirst(
+            "SELECT min(position) AS first FROM events WHERE occurred_at >= ?1",
+            [.timestamp(cutoff)]
+        )
+        let latest = try EventQuery.latestPosition(connection)
+        let end = try kept?.optionalInteger("first") ?? latest + 1
+        let last = try connection.queryFirst(
+            """
+            SELECT max(position) AS last FROM
+                (SELECT position FROM events WHERE position < ?1 ORDER BY position LIMIT ?2) AS oldest
+            """,
+            [.integer(end), .int(pruneEventsMax)]
+        )
+        guard let last = try last?.optionalInteger("last") else { return 0 }
+        let count = try connection.execute("DELETE FROM events WHERE position <= ?1", [.integer(last)])
+        try connection.execute("UPDATE event_log SET earliest_position = ?1 WHERE one = 1", [.integer(last + 1)])
+        return count
+    }
+}

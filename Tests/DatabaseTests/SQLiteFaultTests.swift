@@ -1,0 +1,108 @@
+import Basics
+import Database
+import DatabaseTesting
+import Foundation
+import Instruments
+import Testing
+
+import struct GRDB.Configuration
+import class GRDB.DatabaseQueue
+
+/// Faults made for real: a second connection, file permissions, a full disk, a damaged file.
+@Suite struct SQLiteFaultTests {
+    private func code(_ body: () async throws -> Void) async -> DatabaseError.Code? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return (error as? DatabaseError)?.code
+        }
+    }
+
+    @Test func aForeignLockIsBusyAndTheProbeSeesIt() async throws {
+        try await withTemporaryDirectory { directory in
+            var settings = SQLiteSettings(path: directory + "/test.db")
+            settings.busyTimeout = .milliseconds(1)
+            settings.probeTimeout = .milliseconds(1)
+            let database = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
+            try await database.migrate(DatabaseConformance.schema, now: Timestamp(milliseconds: 0))
+            #expect(await database.probe().isHealthy)
+
+            var configuration = Configuration()
+            configuration.allowsUnsafeTransactions = true
+            let foreign = try DatabaseQueue(path: settings.path, configuration: configuration)
+            try await foreign.writeWithoutTransaction { try $0.execute(sql: "BEGIN EXCLUSIVE") }
+            #expect(await code { try await database.write("test.busy") { _ in } } == .busy)
+            #expect(await database.probe().error?.code == .busy)
+            let count = try await database.read("test.read") { try $0.query("SELECT * FROM teams").count }
+            #expect(count == 0, "readers go on beside a foreign writer")
+
+            try await foreign.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+            #expect(await code { try await database.write("test.free") { _ in } } == nil)
+            #expect(await database.probe().isHealthy)
+            try foreign.close()
+            try await database.close()
+        }
+    }
+
+    @Test func aFullDatabaseIsFullAndKeepsWhatItHad() async throws {
+        try await withTemporaryDatabase(DatabaseConformance.schema) { database in
+            try await database.write("test.first") { try $0.execute("INSERT INTO teams VALUES (1, 'red')") }
+            try await database.write("test.limit") { _ = try $0.query("PRAGMA max_page_count = 12") }
+            let error = await code {
+                try await database.write("test.fill") { connection in
+                    for id in 2..<100 {
+                        let name = String(repeating: "x", count: 4000) + "\(id)"
+                        try connection.execute("INSERT INTO teams VALUES (?1, ?2)", [.int(id), .text(name)])
+                    }
+                }
+            }
+            #expect(error == .full)
+            let count = try await database.read("test.count") { try $0.query("SELECT * FROM teams").count }
+            #expect(count == 1)
+        }
+    }
+
+    @Test func aFileThatIsNoDatabaseIsCorrupted() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory + "/test.db"
+            try Data(repeating: 0x41, count: 8192).write(to: URL(fileURLWithPath: path))
+            let error = await code {
+                _ = try await SQLiteDatabase.open(
+                    SQLiteSettings(path: path),
+                    clock: ManualClock(),
+                    registry: Registry()
+                )
+            }
+            #expect(error == .corrupted)
+        }
+    }
+
+    @Test func aMissingDirectoryIsNoConnection() async throws {
+        try await withTemporaryDirectory { directory in
+            let settings = SQLiteSettings(path: directory + "/missing/test.db")
+            let error = await code {
+                _ = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
+            }
+            #expect(error == .connection)
+        }
+    }
+
+    @Test func aDatabaseThatMayOnlyBeReadIsReadOnly() async throws {
+        try await withTemporaryDatabase(DatabaseConformance.schema) { database in
+            // The permission bits do not stop root, who may run these tests; SQLite's own switch stops everyone.
+            let error = await code {
+                try await database.write("test.readOnly") { connection in
+                    _ = try connection.query("PRAGMA query_only = 1")
+                    try connection.execute("INSERT INTO teams VALUES (1, 'red')")
+                }
+            }
+            #expect(error == .readOnly)
+        }
+    }
+
+    @Test func retryableErrorsAreThoseThatPass() {
+        let retryable = DatabaseError.Code.allCases.filter { DatabaseError($0, "").isRetryable }
+        #expect(retryable == [.busy, .connection, .timeout, .overloaded])
+    }
+}

@@ -1,0 +1,116 @@
+import Basics
+import Database
+import Events
+import Identity
+import Testing
+
+@Suite struct BasicAndAgentTests {
+    private func basic(_ fixture: IdentityFixture, _ password: String = IdentityFixture.password) async throws
+        -> Principal
+    {
+        try await fixture.identity.authenticate(basic: "ada", password: password, ip: "192.0.2.1")
+    }
+
+    @Test func aPairThatWasRightIsBelievedWithoutHashing() async throws {
+        try await withIdentity { fixture in
+            let hashes = try #require(fixture.metric("password_hash_duration_seconds_count"))
+            for _ in 0..<100 {
+                let principal = try await basic(fixture)
+                #expect(principal.username == "ada")
+                #expect(principal.sessionID == nil)
+            }
+            #expect(fixture.metric("password_hash_duration_seconds_count") == hashes + 1)
+            fixture.clock.advance(by: .seconds(60))
+            _ = try await basic(fixture)
+            #expect(fixture.metric("password_hash_duration_seconds_count") == hashes + 2)
+        }
+    }
+
+    @Test func thirtyRequestsAtOnceAreOneCheck() async throws {
+        try await withIdentity { fixture in
+            for (password, isRight) in [("wrong password", false), (IdentityFixture.password, true)] {
+                let before = try #require(fixture.metric("password_hash_duration_seconds_count"))
+                let passed = await withTaskGroup(of: Bool.self) { group in
+                    for _ in 0..<30 { group.addTask { (try? await basic(fixture, password)) != nil } }
+                    return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+                }
+                let after = try #require(fixture.metric("password_hash_duration_seconds_count"))
+                #expect(passed == (isRight ? 30 : 0))
+                #expect(after - before >= 1 && (!isRight || after - before <= 2))
+            }
+        }
+    }
+
+    @Test func aChangedUserIsNotBelieved() async throws {
+        try await withIdentity { fixture in
+            _ = try await basic(fixture)
+            _ = try await fixture.identity.updateUser(
+                fixture.ada.id,
+                version: 1,
+                UserChange(roles: [.viewer]),
+                by: fixture.administrator
+            )
+            let principal = try await basic(fixture)
+            #expect(principal.roles == [.viewer])
+            _ = try await fixture.identity.updateUser(
+                fixture.ada.id,
+                version: 2,
+                UserChange(isActive: false),
+                by: fixture.administrator
+            )
+            await #expect(throws: IdentityError.invalidCredentials) { try await basic(fixture) }
+        }
+    }
+
+    @Test func theNumberOfRememberedPairsIsBounded() async throws {
+        try await withIdentity(configure: { $0.basicChecksMax = 1 }) { fixture in
+            let identity = fixture.identity
+            for _ in 0..<2 {
+                _ = try await basic(fixture)
+                _ = try await identity.authenticate(basic: "admin", password: "administrator's own", ip: "192.0.2.1")
+            }
+            let logins = try #require(fixture.metric("logins_total", ["outcome": "success"]))
+            #expect(logins == 4, "one place for two pairs: none is remembered long")
+        }
+    }
+
+    @Test func anAgentTokenStandsForItsAgent() async throws {
+        try await withIdentity { fixture in
+            let agentID = UUIDv7Generator(clock: fixture.clock).next()
+            let identity = fixture.identity
+            let token = try await fixture.database.write("test.issue") { connection in
+                try identity.issueAgentToken(agentID: agentID, agentName: "worker", in: connection)
+            }
+            let principal = try await identity.authenticate(bearer: token)
+            #expect(principal.kind == .agent)
+            #expect(principal.userID == agentID)
+            #expect(principal.username == "worker")
+            #expect(principal.permissions == Role.agent.permissions)
+            #expect(principal.actor == .agent(agentID.description))
+            let listed = try await identity.agentTokens(agentID: agentID)
+            #expect(listed.map(\.hint) == [String(token.prefix(10))])
+
+            let count = try await fixture.database.write("test.revoke") { connection in
+                try identity.revokeAgentTokens(agentID: agentID, in: connection)
+            }
+            #expect(count == 1)
+            await #expect(throws: TokenError.revoked) { try await identity.authenticate(bearer: token) }
+            await #expect(throws: TokenError.unknown) { try await identity.authenticate(bearer: "kma_x") }
+            await #expect(throws: IdentityError.userNotFound) { try await identity.me(principal) }
+        }
+    }
+
+    @Test func aTokenIsOnlyThereWhenItsTransactionIs() async throws {
+        struct Refusal: Error {}
+        try await withIdentity { fixture in
+            let agentID = UUIDv7Generator(clock: fixture.clock).next()
+            let identity = fixture.identity
+            _ = try? await fixture.database.write("test.refused") { connection in
+                _ = try identity.issueAgentToken(agentID: agentID, agentName: "worker", in: connection)
+                throw Refusal()
+            }
+            let listed = try await identity.agentTokens(agentID: agentID)
+            #expect(listed.isEmpty)
+        }
+    }
+}
