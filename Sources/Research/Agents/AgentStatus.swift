@@ -1,0 +1,49 @@
+package import Basics
+
+/// How an agent is: derived from its heartbeats and the time, never stored as the truth.
+package enum AgentStatus: String, Hashable, Sendable, CaseIterable {
+    /// Heard of within its timeout.
+    case online
+    /// Online, and to take no new tasks.
+    case draining
+    /// Silent for longer than its timeout.
+    case late
+    /// Silent for longer than ``AgentPresence/offlineFactor`` timeouts.
+    case offline
+    /// Registered and not heard of yet.
+    case neverSeen = "never_seen"
+
+    /// How bad it is: a greater one is worse.
+    var severity: Int {
+        switch self {
+        case .online, .draining: 0
+        case .late: 1
+        case .offline: 2
+        case .neverSeen: 3
+        }
+    }
+}
+
+/// What the status of an agent depends on.
+package struct AgentPresence: Hashable, Sendable {
+    /// After how many timeouts of silence a late agent is offline.
+    package static let offlineFactor = 3
+
+    package var lastHeartbeatAt: Timestamp?
+    package var timeout: Duration
+    package var isDraining: Bool
+
+    package init(lastHeartbeatAt: Timestamp?, timeout: Duration, isDraining: Bool) {
+        self.lastHeartbeatAt = lastHeartbeatAt
+        self.timeout = timeout
+        self.isDraining = isDraining
+    }
+
+    /// The status at a time; a heartbeat from later than `now`, as after a step of the clock, counts as just heard.
+    package func status(at now: Timestamp) -> AgentStatus {
+        guard let lastHeartbeatAt else { return .neverSeen }
+        let silence = now.since(lastHeartbeatAt)
+        if silence <= timeout { return isDraining ? .draining : .online }
+        return silence <= timeout * Self.offlineFactor ? .late : .offline
+    }
+}

@@ -1,0 +1,104 @@
+internal import Basics
+internal import Database
+internal import Instruments
+internal import Logging
+package import Supervision
+
+extension ProjectRepository {
+    /// How often a count is begun again because a change was committed meanwhile.
+    private static let countAttemptsMax = 3
+
+    /// Counts the projects for the gauge `kaskman_projects`: at the start, and for what other servers change.
+    ///
+    /// Changes by this server move the gauge at once. Where they never stop during the count, the gauge stays as they
+    /// have left it.
+    /// - Throws: ``ProjectError``: `database`.
+    package func refreshCounts() async throws(ProjectError) {
+        try await perform(.count) {
+            for _ in 0..<Self.countAttemptsMax {
+                let generation = metrics.currentGeneration
+                let counts = try await database.read("projects.count") { connection in
+                    try ProjectTable(connection: connection).countByStatus()
+                }
+                if metrics.counted(counts, since: generation) { return }
+            }
+        }
+    }
+
+    /// Removes the idempotency keys whose lifetime is over, in transactions of bounded size, and returns how many.
+    /// - Throws: ``ProjectError``: `database`.
+    @discardableResult
+    package func removeExpiredKeys() async throws(ProjectError) -> Int {
+        try await perform(.expireKeys) {
+            var removed = 0
+            while true {
+                let now = clock.now
+                let count = try await database.write("projects.expire_keys") { connection in
+                    try IdempotencyKeys(connection: connection).removeExpired(at: now)
+                }
+                metrics.idempotencyKeysExpired.increment(by: count)
+                removed += count
+                if count < IdempotencyKeys.expiryBatchMax { return removed }
+            }
+        }
+    }
+
+    /// Reads the newest project as a list would, and says whether that worked.
+    package func health() async -> Health {
+        var query = ProjectListQuery()
+        query.limit = 1
+        do throws(ProjectError) {
+            try await perform(.probe) {
+                let (sql, arguments) = try query.statement()
+                _ = try await database.read("projects.probe") { connection in
+                    try connection.query(sql, arguments).map { row throws(DatabaseError) in try ProjectRow(row) }
+                }
+            }
+            return .healthy
+        } catch .database(let error) {
+            return .unhealthy("projects cannot be read: \(error.code.rawValue)")
+        } catch {
+            return .unhealthy("projects cannot be read: \(error.code.rawValue)")
+        }
+    }
+}
+
+/// Keeps the projects' gauge and idempotency keys in order, for as long as the platform runs.
+package struct ProjectsComponent: Component {
+    /// The time between two rounds of upkeep.
+    package static let interval: Duration = .seconds(60)
+
+    package let repository: ProjectRepository
+    private let context: ComponentContext
+
+    /// Makes the component around a repository that works on the same database and clock.
+    package init(_ context: ComponentContext, repository: ProjectRepository) {
+        self.context = context
+        self.repository = repository
+    }
+
+    /// Counts and cleans up in each round; a round that fails is logged, and the next one tries again.
+    package func run() async throws {
+        try await repository.refreshCounts()
+        context.ready()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await context.drained() }
+            group.addTask { await upkeep() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    package func health() async -> Health { await repository.health() }
+
+    private func upkeep() async {
+        while (try? await context.clock.sleep(for: Self.interval)) != nil {
+            do throws(ProjectError) {
+                try await repository.refreshCounts()
+                try await repository.removeExpiredKeys()
+            } catch {
+                if !Task.isCancelled { context.log.warning("upkeep failed", metadata: ["error": "\(error)"]) }
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package import Basics
+package import Database
+
+/// Where a page of a list ended: the sort key and identifier of its last row.
+///
+/// The next page begins behind that row, wherever it stands by then: rows that are added or removed meanwhile neither
+/// repeat nor hide others. The text form is opaque to clients.
+package struct PageCursor: Hashable, Sendable {
+    /// A sort key as the database orders it.
+    package enum Key: Hashable, Sendable {
+        case integer(Int64)
+        case text(String)
+
+        /// The key as the parameter of a statement.
+        package var sqlValue: SQLValue {
+            switch self {
+            case .integer(let integer): .integer(integer)
+            case .text(let text): .text(text)
+            }
+        }
+    }
+
+    package let key: Key
+    package let id: UUIDv7
+
+    package init(key: Key, id: UUIDv7) {
+        self.key = key
+        self.id = id
+    }
+
+    /// How long the text of a cursor may be.
+    package static let textLengthMax = 4096
+    private static let version: UInt8 = 1
+    private static let idLength = 36
+
+    /// The text form, bound to the list's sort and filters.
+    ///
+    /// The bytes are: version, hash of `scope` (8), kind of key, identifier (36), key, hash of all that (8), in
+    /// base64url.
+    package func encoded(scope: String) -> String {
+        var bytes: [UInt8] = [Self.version]
+        bytes.appendBigEndian(FNV.hash(scope.utf8))
+        switch key {
+        case .integer(let integer):
+            bytes.append(0)
+            bytes.append(contentsOf: id.description.utf8)
+            bytes.appendBigEndian(UInt64(bitPattern: integer))
+        case .text(let text):
+            bytes.append(1)
+            bytes.append(contentsOf: id.description.utf8)
+            bytes.append(contentsOf: text.utf8)
+        }
+        bytes.appendBigEndian(FNV.hash(bytes))
+        return Base64URL.encode(bytes)
+    }
+
+    /// Reads the text form.
+    /// - Throws: ``PageCursorError``.
+    package init(_ text: String, scope: String) throws(PageCursorError) {
+        guard text.utf8.count <= Self.textLengthMax, let bytes = Base64URL.decode(text), let version = bytes.first,
+            version == Self.version, bytes.count >= 10 + Self.idLength + 8
+        else { throw .malformed }
+        let end = bytes.count - 8
+        guard FNV.hash(bytes[..<end]) == UInt64(bigEndian: bytes[end...]) else { throw .malformed }
+        guard UInt64(bigEndian: bytes[1..<9]) == FNV.hash(scope.utf8) else { throw .foreign }
+        let keyStart = 10 + Self.idLength
+        guard let id = UUIDv7(String(decoding: bytes[10..<keyStart], as: UTF8.self)) else { throw .malformed }
+        let keyBytes = bytes[keyStart..<end]
+        switch bytes[9] {
+        case 0 where keyBytes.count == 8:
+            key = .integer(Int64(bitPattern: UInt64(bigEndian: keyBytes)))
+        case 1:
+            guard let text = String(validating: keyBytes, as: UTF8.self) else { throw .malformed }
+            key = .text(text)
+        default:
+            throw .malformed
+        }
+        self.id = id
+    }
+}
+
+/// Why a cursor cannot be used.
+package enum PageCursorError: Error, Hashable, Sendable {
+    /// It is no cursor, was damaged, or was made by an incompatible version.
+    case malformed
+    /// It belongs to a list with another sort or other filters.
+    case foreign
+}
+
+/// One page of a list.
+package struct Page<Item: Sendable>: Sendable {
+    package let items: [Item]
+    /// The cursor of the next page; nil on the last one.
+    package let nextCursor: String?
+
+    package init(items: [Item], nextCursor: String?) {
+        self.items = items
+        self.nextCursor = nextCursor
+    }
+
+    /// The same page with other items.
+    package func map<Other: Sendable, Failure: Error>(
+        _ transform: (Item) throws(Failure) -> Other
+    ) throws(Failure) -> Page<Other> {
+        var others: [Other] = []
+        others.reserveCapacity(items.count)
+        for item in items { others.append(try transform(item)) }
+        return Page<Other>(items: others, nextCursor: nextCursor)
+    }
+}
+
+/// The hash FNV-1a of 64 bits: tells damage and mix-ups from the real thing; no protection against intent.
+package enum FNV {
+    /// The hash of some bytes.
+    package static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+}
+
+/// Base64 with the alphabet for URLs and without padding (RFC 4648, section 5).
+enum Base64URL {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count * 4 / 3 + 3)
+        var buffer: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in bytes {
+            buffer = buffer << 8 | UInt32(byte)
+            bits += 8
+            while bits >= 6 {
+                bits -= 6
+                text.append(alphabet[Int(buffer >> bits & 63)])
+            }
+            buffer &= (1 << bits) - 1
+        }
+        if bits > 0 { text.append(alphabet[Int(buffer << (6 - bits) & 63)]) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes; nil for other characters, impossible lengths and bits that no encoder leaves.
+    static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var buffer: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in text.utf8 {
+            guard let digit = alphabet.firstIndex(of: byte) else { return nil }
+            buffer = buffer << 6 | UInt32(digit)
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
+                buffer &= (1 << bits) - 1
+            }
+        }
+        return bits < 6 && buffer == 0 ? bytes : nil
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func appendBigEndian(_ value: UInt64) {
+        for shift in stride(from: 56, through: 0, by: -8) { append(UInt8(truncatingIfNeeded: value >> UInt64(shift))) }
+    }
+}
+
+extension UInt64 {
+    fileprivate init(bigEndian bytes: ArraySlice<UInt8>) {
+        self = bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
