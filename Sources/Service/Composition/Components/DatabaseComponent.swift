@@ -1,0 +1,27 @@
+import Basics
+import Database
+import Supervision
+
+/// Keeps the embedded database: checks that it can be written, and closes it last.
+final class DatabaseComponent: Component {
+    let database: SQLiteDatabase
+    private let context: ComponentContext
+
+    init(context: ComponentContext, database: SQLiteDatabase) {
+        self.context = context
+        self.database = database
+    }
+
+    func run() async throws {
+        context.ready()
+        await context.drained()
+        try await database.close()
+    }
+
+    /// Takes the write lock and gives it back: whoever else holds the database is seen.
+    func health() async -> Health {
+        let probe = await database.probe()
+        guard let error = probe.error else { return .healthy }
+        return .unhealthy("the database cannot be written: \(error.code.rawValue)")
+    }
+}

@@ -1,0 +1,103 @@
+package import Basics
+package import Logging
+import Synchronization
+
+/// Writes log lines as logfmt or JSON, one a line, with the time, the level and the metadata as fields.
+package struct StructuredLogHandler: LogHandler {
+    /// How a line is written.
+    package enum Format: String, Sendable {
+        case logfmt, json
+    }
+
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    private let label: String
+    private let format: Format
+    private let clock: any WallClock
+    private let output: @Sendable ([UInt8]) -> Void
+
+    package init(
+        label: String,
+        format: Format,
+        level: Logger.Level,
+        clock: any WallClock,
+        output: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        self.label = label
+        self.format = format
+        logLevel = level
+        self.clock = clock
+        self.output = output
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var line = LogLine(format: format)
+        line.add("time", clock.now.rfc3339)
+        line.add("level", event.level.rawValue)
+        line.add("msg", event.message.description)
+        var fields = metadata
+        if let more = event.metadata { fields.merge(more) { $1 } }
+        if let error = event.error { fields["error"] = "\(error)" }
+        for (key, value) in fields.sorted(by: { $0.key < $1.key }) { line.add(key, value.description) }
+        output(line.finished)
+    }
+}
+
+/// The bytes of one log line.
+struct LogLine {
+    private let format: StructuredLogHandler.Format
+    private var bytes: [UInt8] = []
+
+    init(format: StructuredLogHandler.Format) {
+        self.format = format
+        bytes.reserveCapacity(256)
+        if format == .json { bytes.append(UInt8(ascii: "{")) }
+    }
+
+    mutating func add(_ key: String, _ value: String) {
+        switch format {
+        case .json:
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+            appendQuoted(key)
+            bytes.append(UInt8(ascii: ":"))
+            appendQuoted(value)
+        case .logfmt:
+            if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
+            bytes.append(contentsOf: key.utf8.map { $0 <= 0x20 || $0 == 0x3d || $0 == 0x22 ? UInt8(ascii: "_") : $0 })
+            bytes.append(UInt8(ascii: "="))
+            let needsQuotes =
+                value.isEmpty
+                || value.utf8.contains { $0 <= 0x20 || $0 == 0x3d || $0 == 0x22 || $0 == 0x5c || $0 == 0x7f }
+            if needsQuotes { appendQuoted(value) } else { bytes.append(contentsOf: value.utf8) }
+        }
+    }
+
+    /// The line with its end.
+    var finished: [UInt8] {
+        bytes + (format == .json ? [UInt8(ascii: "}"), UInt8(ascii: "\n")] : [UInt8(ascii: "\n")])
+    }
+
+    private mutating func appendQuoted(_ text: String) {
+        let hex = Array("0123456789abcdef".utf8)
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+            case UInt8(ascii: "\n"): bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+            case UInt8(ascii: "\t"): bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
+            case 0..<0x20, 0x7f:
+                // Control characters would let a request forge lines or drive a terminal.
+                bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "u"), 48, 48])
+                bytes.append(hex[Int(byte >> 4)])
+                bytes.append(hex[Int(byte & 15)])
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

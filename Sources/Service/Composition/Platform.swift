@@ -1,0 +1,74 @@
+package import Basics
+package import Logging
+package import MetricModel
+package import Supervision
+
+/// The whole platform, wired: the one place that knows every module.
+///
+/// Executables and tests build it from settings, run it, and drain it.
+package final class Platform: Sendable {
+    /// The version that `--version`, /status and the metrics tell.
+    package static let version = "0.1.0"
+
+    /// The platform's log.
+    package let log: Logger
+    /// The password that was made up for the user admin on an empty database; show it once.
+    package let firstPassword: String?
+    /// Every metric family that is registered: the check of rules and dashboards compares with it.
+    package let metricFamilies: [MetricMetadata]
+    private let supervisor: Supervisor
+    private let http: HTTPComponent
+
+    /// Builds every component and registers every metric; nothing runs and nothing listens yet.
+    ///
+    /// - Parameters:
+    ///   - logOutput: takes the log, a line a call.
+    ///   - onListening: is told the server's URL each time that it begins to listen.
+    /// - Throws: ``SettingsError`` when a file that the settings name cannot be used; `DatabaseError` and `MigrationError` when
+    ///   the database cannot.
+    package static func build(
+        settings: Settings,
+        clock: any WallClock,
+        fileSystem: any FileSystem = DiskFileSystem(),
+        logOutput: @escaping @Sendable ([UInt8]) -> Void = StandardErrorOutput.write,
+        onListening: @escaping @Sendable (_ address: String) -> Void = { _ in }
+    ) async throws -> Platform {
+        let log = Logger(label: "kaskman") { label in
+            StructuredLogHandler(
+                label: label,
+                format: StructuredLogHandler.Format(rawValue: settings.log.format) ?? .logfmt,
+                level: Logger.Level(rawValue: settings.log.level) ?? .info,
+                clock: clock,
+                output: logOutput
+            )
+        }
+        let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, log: log)
+        let observability = try wiring.observability()
+        let foundation = try await wiring.foundation()
+        let http = try wiring.http(observability, foundation, onListening)
+        return Platform(wiring, http, foundation.firstPassword)
+    }
+
+    private init(_ wiring: Wiring, _ http: HTTPComponent, _ firstPassword: String?) {
+        log = wiring.log
+        supervisor = wiring.supervisor
+        metricFamilies = wiring.registry.metadata
+        self.http = http
+        self.firstPassword = firstPassword
+    }
+
+    /// Runs until ``drain()`` has ended every component.
+    /// - Throws: ``SupervisorError`` when an essential component could not be kept alive.
+    package func run() async throws {
+        try await supervisor.run()
+    }
+
+    /// Begins to end; returns at once.
+    package func drain() { supervisor.drain() }
+
+    /// How everyone is.
+    package var health: HealthReport { supervisor.report }
+
+    /// The port that the server listens on; returns when it does.
+    package func boundPort() async -> Int { await http.boundPort() }
+}

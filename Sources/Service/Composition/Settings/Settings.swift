@@ -1,0 +1,179 @@
+/// Everything that can be configured, read and checked.
+package struct Settings: Sendable {
+    package var dataDirectory: String
+    package var externalURL: String
+    package var http: HTTPSettings
+    package var webDirectory: String
+    package var log: LogSettings
+    package var accounts: AccountSettings
+    package var databaseBusyTimeout: Duration
+    package var eventRetention: Duration
+    package var limits: RequestLimits
+    package var samplerInterval: Duration
+    package var timeSeries: TimeSeriesSettings
+    package var query: QuerySettings
+    package var rules: RulesSettings
+    package var notificationsFile: String
+    package var supervision: SupervisionSettings
+
+    /// What the platform's own samples carry as `instance`.
+    package var instance: String { "\(http.host):\(http.port)" }
+
+    /// The address in links, without a closing slash.
+    package var publicURL: String {
+        guard !externalURL.isEmpty else { return "http://\(instance)" }
+        return externalURL.hasSuffix("/") ? String(externalURL.dropLast()) : externalURL
+    }
+
+    /// Where the server listens and what it bears.
+    package struct HTTPSettings: Sendable {
+        package var host: String
+        package var port: Int
+        package var connectionsMax: Int
+        package var bodyBytesMax: Int
+        package var trustedProxies: [String]
+    }
+
+    /// What is logged and how.
+    package struct LogSettings: Sendable {
+        package var level: String
+        package var format: String
+    }
+
+    /// Who may sign in.
+    package struct AccountSettings: Sendable {
+        /// Empty when one is to be made up.
+        package var adminPassword: String
+        package var adminPasswordFile: String
+        package var passwordCost: Int
+    }
+
+    /// How many requests are served.
+    package struct RequestLimits: Sendable {
+        /// 0 for no limit.
+        package var addressPerMinute: Int
+        package var userPerMinute: Int
+    }
+
+    /// The time-series store's limits.
+    package struct TimeSeriesSettings: Sendable {
+        package var retention: Duration
+        package var seriesMax: Int
+    }
+
+    /// The query engine's limits.
+    package struct QuerySettings: Sendable {
+        package var timeout: Duration
+        package var samplesMax: Int
+        package var concurrencyMax: Int
+    }
+
+    /// Where the rules are.
+    package struct RulesSettings: Sendable {
+        package var files: [String]
+        package var interval: Duration
+    }
+
+    /// The supervisor's times.
+    package struct SupervisionSettings: Sendable {
+        package var healthInterval: Duration
+        package var drainTimeout: Duration
+        package var readinessDelay: Duration
+    }
+}
+
+extension SettingsTable {
+    /// Reads all settings from one source of texts.
+    static func settings(from source: inout SettingsSource) -> Settings {
+        Settings(
+            dataDirectory: source.value(dataDirectory, or: "./data"),
+            externalURL: source.value(externalURL, or: ""),
+            http: Settings.HTTPSettings(
+                host: source.value(httpHost, or: ""),
+                port: source.value(httpPort, or: 0),
+                connectionsMax: source.value(httpConnectionsMax, or: 1),
+                bodyBytesMax: source.value(httpBodyBytesMax, or: 1024),
+                trustedProxies: source.value(httpTrustedProxies, or: [])
+            ),
+            webDirectory: source.value(webDirectory, or: ""),
+            log: Settings.LogSettings(level: source.value(logLevel, or: ""), format: source.value(logFormat, or: "")),
+            accounts: Settings.AccountSettings(
+                adminPassword: source.value(adminPassword, or: ""),
+                adminPasswordFile: source.value(adminPasswordFile, or: ""),
+                passwordCost: source.value(passwordCost, or: 4)
+            ),
+            databaseBusyTimeout: source.value(databaseBusyTimeout, or: .zero),
+            eventRetention: source.value(eventRetention, or: .zero),
+            limits: Settings.RequestLimits(
+                addressPerMinute: source.value(addressRequests, or: 0),
+                userPerMinute: source.value(userRequests, or: 1)
+            ),
+            samplerInterval: source.value(samplerInterval, or: .zero),
+            timeSeries: Settings.TimeSeriesSettings(
+                retention: source.value(timeSeriesRetention, or: .zero),
+                seriesMax: source.value(timeSeriesSeriesMax, or: 100)
+            ),
+            query: Settings.QuerySettings(
+                timeout: source.value(queryTimeout, or: .zero),
+                samplesMax: source.value(querySamplesMax, or: 1000),
+                concurrencyMax: source.value(queryConcurrencyMax, or: 1)
+            ),
+            rules: Settings.RulesSettings(
+                files: source.value(rulesFiles, or: []),
+                interval: source.value(rulesInterval, or: .zero)
+            ),
+            notificationsFile: source.value(notificationsFile, or: ""),
+            supervision: Settings.SupervisionSettings(
+                healthInterval: source.value(healthInterval, or: .zero),
+                drainTimeout: source.value(drainTimeout, or: .zero),
+                readinessDelay: source.value(readinessDelay, or: .zero)
+            )
+        )
+    }
+
+    /// Every setting's key, default and meaning, in the order of the example file.
+    package static var all: [SettingDescription] {
+        var source = SettingsSource { _, _ in .missing }
+        _ = settings(from: &source)
+        return source.asked
+    }
+}
+
+/// Where setting texts come from; collects what was asked for and what was wrong with the answers.
+struct SettingsSource {
+    /// What the sources say of a key.
+    enum Answer {
+        case missing
+        case text(String)
+        case fault(String)
+    }
+
+    private let lookup: (_ key: String, _ isSecret: Bool) -> Answer
+    private(set) var asked: [SettingDescription] = []
+    private(set) var faults: [String] = []
+
+    init(lookup: @escaping (_ key: String, _ isSecret: Bool) -> Answer) {
+        self.lookup = lookup
+    }
+
+    /// The value of a setting; `substitute` only when it is wrong, which is noted.
+    mutating func value<Value>(_ setting: Setting<Value>, or substitute: Value) -> Value {
+        asked.append(setting.description)
+        let text: String
+        switch lookup(setting.key, setting.isSecret) {
+        case .text(let found): text = found
+        case .missing:
+            guard let defaultText = setting.defaultText else { return substitute }
+            text = defaultText
+        case .fault(let reason):
+            faults.append("\(setting.key) \(reason)")
+            return substitute
+        }
+        switch setting.parse(text) {
+        case .success(let value): return value
+        case .failure(let fault):
+            faults.append("\(setting.key) \(fault.reason)")
+            return substitute
+        }
+    }
+}

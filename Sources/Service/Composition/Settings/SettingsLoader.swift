@@ -1,0 +1,86 @@
+package import Basics
+import Configuration
+
+/// Reads the settings: flags before environment variables before the YAML file before the defaults.
+package enum SettingsLoader {
+    /// What was read, with what is worth a warning.
+    package struct Loaded: Sendable {
+        package let settings: Settings
+        package let warnings: [String]
+    }
+
+    /// Reads and checks everything at once, so that one run shows every mistake.
+    ///
+    /// - Parameters:
+    ///   - file: The path of the YAML file, or nil.
+    ///   - flags: Values by key from the command line.
+    ///   - environment: All variables; those that begin with `KASKMAN_` count.
+    ///   - fileSystem: Where the file is read from.
+    /// - Throws: ``SettingsError`` that lists every fault, with file and line where there is one.
+    package static func load(
+        file: String?,
+        flags: [String: String],
+        environment: [String: String],
+        fileSystem: any FileSystem
+    ) throws(SettingsError) -> Loaded {
+        let known = SettingsTable.all.map(\.key)
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(
+                values: Dictionary(
+                    uniqueKeysWithValues: flags.map { key, value in
+                        (
+                            AbsoluteConfigKey(key.split(separator: ".").map(String.init)),
+                            ConfigValue(.string(value), isSecret: false)
+                        )
+                    }
+                )
+            ),
+            EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "kaskman"),
+        ]
+        if let file {
+            providers.append(try ConfigurationFile.provider(file, known: known, fileSystem: fileSystem))
+        }
+        let reader = ConfigReader(providers: providers)
+        var source = SettingsSource { key, isSecret in lookup(key, isSecret: isSecret, in: reader) }
+        let settings = SettingsTable.settings(from: &source)
+        guard source.faults.isEmpty else { throw SettingsError(faults: source.faults) }
+        return Loaded(settings: settings, warnings: unknownVariables(in: environment))
+    }
+
+    private static func lookup(_ key: String, isSecret: Bool, in reader: ConfigReader) -> SettingsSource.Answer {
+        let configKey = ConfigKey(key)
+        if let text = reader.string(forKey: configKey, isSecret: isSecret) { return .text(text) }
+        // A YAML list; elsewhere lists are texts with commas.
+        if let list = reader.stringArray(forKey: configKey, isSecret: isSecret) {
+            return .text(list.joined(separator: ","))
+        }
+        return .missing
+    }
+
+    /// Variables that configure other parts of the product than the server.
+    private static let foreignVariables: Set<String> = [
+        "KASKMAN_URL", "KASKMAN_TOKEN", "KASKMAN_FORMAT", "KASKMAN_TIMEOUT", "KASKMAN_CONFORMANCE",
+        "KASKMAN_WARNINGS_AS_ERRORS",
+    ]
+
+    private static func unknownVariables(in environment: [String: String]) -> [String] {
+        let known = SettingsTable.all.map(\.variable)
+        return environment.keys.filter { name in
+            name.hasPrefix("KASKMAN_") && !known.contains(name) && !foreignVariables.contains(name)
+        }.sorted().map { name in
+            let nearest = NearestKey.find(name, among: known).map { "; did you mean \($0)?" } ?? ""
+            return "the environment variable \(name) is unknown and has no effect\(nearest)"
+        }
+    }
+}
+
+/// A configuration that cannot be used: every fault, in one message.
+package struct SettingsError: Error, Sendable, CustomStringConvertible {
+    package let faults: [String]
+
+    package init(faults: [String]) {
+        self.faults = faults
+    }
+
+    package var description: String { faults.joined(separator: "\n") }
+}

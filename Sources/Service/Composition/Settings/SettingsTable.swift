@@ -1,0 +1,189 @@
+/// Every setting there is. The order is that of the example file.
+package enum SettingsTable {
+    static let dataDirectory = Setting.text(
+        "data_dir",
+        default: "./data",
+        help: "The folder that holds everything the platform keeps. It is made when missing."
+    )
+    static let externalURL = Setting.text(
+        "external_url",
+        default: "",
+        help: "The address under which people reach this server; links in notifications begin with it. "
+            + "Without it they begin with http://HOST:PORT."
+    )
+
+    static let httpHost = Setting.text(
+        "http.host",
+        default: "127.0.0.1",
+        help: "The address to listen on; 0.0.0.0 or :: for every interface."
+    )
+    static let httpPort = Setting.number(
+        "http.port",
+        in: 0...65535,
+        default: "8080",
+        help: "The port to listen on; 0 lets the system choose one."
+    )
+    static let httpConnectionsMax = Setting.number(
+        "http.connections_max",
+        in: 1...1_000_000,
+        default: "4096",
+        help: "The number of connections that are served at once."
+    )
+    static let httpBodyBytesMax = Setting.number(
+        "http.body_bytes_max",
+        in: 1024...1_073_741_824,
+        default: "1048576",
+        help: "The largest request body in bytes."
+    )
+    static let httpTrustedProxies = Setting.list(
+        "http.trusted_proxies",
+        default: "",
+        help: "Addresses of proxies whose X-Forwarded-For is believed."
+    )
+    static let webDirectory = Setting.text(
+        "web.dir",
+        default: "./web",
+        help: "The folder with the web dashboard; empty for none."
+    )
+
+    static let logLevel = Setting.choice(
+        "log.level",
+        of: ["trace", "debug", "info", "notice", "warning", "error", "critical"],
+        default: "info",
+        help: "The least severe level that is logged."
+    )
+    static let logFormat = Setting.choice(
+        "log.format",
+        of: ["logfmt", "json"],
+        default: "logfmt",
+        help: "How log lines are written to standard error."
+    )
+
+    static let adminPassword = Setting.text(
+        "admin.password",
+        default: "",
+        isSecret: true,
+        help:
+            "The password of the user admin, which is made on an empty database. Give it as KASKMAN_ADMIN_PASSWORD or in "
+            + "admin.password_file rather than here; without either one is made up and shown once."
+    )
+    static let adminPasswordFile = Setting.text(
+        "admin.password_file",
+        default: "",
+        help: "A file that holds the password of the user admin on its first line."
+    )
+    static let databaseBusyTimeout = Setting.duration(
+        "database.busy_timeout",
+        from: "0",
+        to: "1m",
+        default: "5s",
+        help: "How long a write waits for another process that holds the database."
+    )
+    static let passwordCost = Setting.number(
+        "identity.password_cost",
+        in: 4...16,
+        default: "11",
+        help: "bcrypt's cost: each step doubles the time that checking a password takes."
+    )
+    static let eventRetention = Setting.duration(
+        "events.retention",
+        from: "1h",
+        to: "10y",
+        default: "1y",
+        help: "How long the log of activities is kept."
+    )
+    static let addressRequests = Setting.number(
+        "limits.address_requests_per_minute",
+        in: 0...100_000_000,
+        default: "6000",
+        help: "The requests that one address may make in a minute; 0 for no limit."
+    )
+    static let userRequests = Setting.number(
+        "limits.user_requests_per_minute",
+        in: 1...100_000_000,
+        default: "1200",
+        help: "The requests to each class of routes that one user may make in a minute."
+    )
+
+    static let samplerInterval = Setting.duration(
+        "sampler.interval",
+        from: "100ms",
+        to: "1h",
+        default: "5s",
+        help: "How often the platform's own metrics enter its time-series store."
+    )
+    static let timeSeriesRetention = Setting.duration(
+        "time_series.retention",
+        from: "1m",
+        to: "7d",
+        default: "2h",
+        help: "How long samples are kept. They are kept in memory: a restart forgets them."
+    )
+    static let timeSeriesSeriesMax = Setting.number(
+        "time_series.series_max",
+        in: 100...100_000_000,
+        default: "200000",
+        help: "The number of series that the store holds at once; samples of further ones are refused and counted."
+    )
+
+    static let queryTimeout = Setting.duration(
+        "query.timeout",
+        from: "1ms",
+        to: "1h",
+        default: "30s",
+        help: "The longest that a query may take."
+    )
+    static let querySamplesMax = Setting.number(
+        "query.samples_max",
+        in: 1000...1_000_000_000,
+        default: "50000000",
+        help: "The number of samples that a query may hold in memory at once."
+    )
+    static let queryConcurrencyMax = Setting.number(
+        "query.concurrency_max",
+        in: 1...1000,
+        default: "4",
+        help: "The number of queries that are evaluated at once; further ones wait."
+    )
+
+    static let rulesFiles = Setting.list(
+        "rules.files",
+        default: "./alerts/*.yml",
+        help: "Prometheus rule files; the last part of a path may hold * for any characters."
+    )
+    static let rulesInterval = Setting.duration(
+        "rules.evaluation_interval",
+        from: "100ms",
+        to: "1d",
+        default: "15s",
+        help: "How often a group of rules is evaluated that names no interval of its own."
+    )
+    static let notificationsFile = Setting.text(
+        "notifications.file",
+        default: "",
+        help: "Routes and receivers of notifications, in the format of an Alertmanager configuration. "
+            + "Without it alerts are evaluated and shown, and nobody is notified."
+    )
+
+    static let healthInterval = Setting.duration(
+        "supervisor.health_interval",
+        from: "100ms",
+        to: "5m",
+        default: "5s",
+        help: "How often every component is asked how it is."
+    )
+    static let drainTimeout = Setting.duration(
+        "supervisor.drain_timeout",
+        from: "100ms",
+        to: "10m",
+        default: "10s",
+        help: "How long each component may take to end after SIGTERM before it is cancelled."
+    )
+    static let readinessDelay = Setting.duration(
+        "supervisor.readiness_delay",
+        from: "0",
+        to: "5m",
+        default: "0",
+        help: "How long readiness is false before the server stops accepting, so that load balancers notice."
+    )
+}

@@ -1,0 +1,64 @@
+import Basics
+import Database
+import Events
+import Identity
+import Supervision
+
+/// What the platform keeps: database, events, users.
+struct FoundationParts: Sendable {
+    let database: SQLiteDatabase
+    let events: EventLog
+    let identity: IdentityService
+    let ids: UUIDv7Generator
+    /// The password that was made up for the first administrator.
+    let firstPassword: String?
+}
+
+extension Wiring {
+    func foundation() async throws -> FoundationParts {
+        try fileSystem.createDirectory(settings.dataDirectory, mode: .ownerOnlyDirectory)
+        var sqlite = SQLiteSettings(path: settings.dataDirectory + "/kaskman.sqlite")
+        sqlite.busyTimeout = settings.databaseBusyTimeout
+        let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
+        _ = try await database.migrate(EventLog.migrations + IdentityService.migrations, now: clock.now)
+        let ids = UUIDv7Generator(clock: clock)
+        let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
+        var identitySettings = IdentitySettings()
+        identitySettings.bcryptCost = settings.accounts.passwordCost
+        let identity = try await IdentityService.open(
+            database: database,
+            events: events,
+            clock: clock,
+            ids: ids,
+            registry: registry,
+            settings: identitySettings
+        )
+        let first = try await identity.createFirstAdministrator(password: try adminPassword())
+        supervisor.add(.database, isEssential: true) { DatabaseComponent(context: $0, database: database) }
+        supervisor.add(.events, dependsOn: [.database]) { context in
+            EventsComponent(context: context, log: events, retention: settings.eventRetention)
+        }
+        supervisor.add(.identity, dependsOn: [.database, .events], isEssential: true) { context in
+            IdentityComponent(context: context, service: identity)
+        }
+        return FoundationParts(
+            database: database,
+            events: events,
+            identity: identity,
+            ids: ids,
+            firstPassword: first?.generatedPassword
+        )
+    }
+
+    private func adminPassword() throws -> String? {
+        if !settings.accounts.adminPassword.isEmpty { return settings.accounts.adminPassword }
+        let file = settings.accounts.adminPasswordFile
+        guard !file.isEmpty else { return nil }
+        let text = String(decoding: try fileSystem.read(file, bytesMax: 4096), as: UTF8.self)
+        let line = text.split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
+        guard !line.isEmpty else {
+            throw SettingsError(faults: ["admin.password_file: \(file) has an empty first line"])
+        }
+        return String(line)
+    }
+}

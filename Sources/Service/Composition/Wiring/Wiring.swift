@@ -1,0 +1,42 @@
+import Basics
+import Instruments
+import Logging
+import Supervision
+import WebAPI
+
+/// What every part of the wiring starts from.
+struct Wiring: Sendable {
+    let settings: Settings
+    let clock: any WallClock
+    let fileSystem: any FileSystem
+    let log: Logger
+    let registry: Registry
+    let supervisor: Supervisor
+    let build = BuildInformation(version: Platform.version, revision: "")
+
+    init(settings: Settings, clock: any WallClock, fileSystem: any FileSystem, log: Logger) {
+        self.settings = settings
+        self.clock = clock
+        self.fileSystem = fileSystem
+        self.log = log
+        registry = Registry()
+        var options = Supervisor.Options()
+        options.healthInterval = settings.supervision.healthInterval
+        options.drainTimeoutMax = settings.supervision.drainTimeout
+        options.readinessDelay = settings.supervision.readinessDelay
+        supervisor = Supervisor(registry: registry, clock: clock, log: log, options: options)
+        registry.register(ProcessCollector(fileSystem: fileSystem))
+        let version = registry.gauge(
+            "kaskman_build_info",
+            help: "1, with the version of the server as label.",
+            labels: VersionLabels.self
+        )
+        version[VersionLabels(version: Platform.version)].set(1)
+    }
+}
+
+private struct VersionLabels: MetricLabels {
+    static let names = ["version"]
+    let version: String
+    var values: [String] { [version] }
+}

@@ -1,0 +1,177 @@
+import NIOCore
+
+/// The life of one HTTP/1.1 connection as decisions: what may be answered, when to give up, when to close.
+///
+/// Time is handed in. The owner calls a method for each event, does what the action says, and sees to it that ``timeout(now:)`` is
+/// called when ``deadline`` has passed.
+struct ConnectionState {
+    /// The time limits that a connection needs.
+    struct Limits: Sendable {
+        var head: TimeAmount
+        var body: TimeAmount
+        var handler: TimeAmount
+        var idle: TimeAmount
+        var linger: TimeAmount
+        var drainIdleGrace: TimeAmount
+    }
+
+    private enum Phase {
+        /// Between requests. Can go to `head`, `closed`.
+        case idle
+        /// Bytes of a header have arrived, but not all. Can go to `exchange`, `closed`.
+        case head
+        /// A request is being read or answered. Can go to `idle`, `discard`, `linger`, `closed`.
+        case exchange
+        /// The answer is out, and the rest of the request's body is dropped. Can go to `idle`, `exchange`, `closed`.
+        case discard
+        /// The last answer is out; input is dropped so that the client can read it. Can go to `closed`.
+        case linger
+        case closed
+    }
+
+    /// What follows an answer.
+    enum AnswerAction: Equatable {
+        case keepOpen
+        /// Close once the answer is flushed.
+        case close
+        /// Close the output once the answer is flushed, and the rest when ``timeout(now:)`` says so.
+        case linger
+        /// The client has been answered otherwise: drop it.
+        case drop
+    }
+
+    /// What follows a time limit.
+    enum TimeoutAction: Equatable {
+        case wait
+        case close
+        /// Tell the reader of requests.
+        case fail(ConnectionFault)
+        /// Answer 503 in place of the handler.
+        case interrupt
+    }
+
+    private let limits: Limits
+    private var phase = Phase.idle
+    /// Requests read in part or whole and not answered; more than one when the client pipelines.
+    private var unanswered = 0
+    /// Whether the last request's end has not been read.
+    private var isReading = false
+    private var isDraining = false
+    /// Whether the client said that no request follows, or its input failed.
+    private var isLast = false
+    private var hasFailed = false
+    private(set) var deadline: NIODeadline
+
+    init(limits: Limits, now: NIODeadline) {
+        self.limits = limits
+        deadline = now + limits.idle
+    }
+
+    /// Whether input is to be dropped.
+    var dropsInput: Bool { phase == .linger || phase == .closed || hasFailed || (isLast && !isReading) }
+
+    // MARK: Input
+
+    mutating func bytesArrived(now: NIODeadline) {
+        guard phase == .idle else { return }
+        phase = .head
+        deadline = now + limits.head
+    }
+
+    /// A header was read.
+    mutating func headRead(isLast: Bool, now: NIODeadline) {
+        guard phase != .linger, phase != .closed else { return }
+        self.isLast = isLast
+        unanswered += 1
+        isReading = true
+        if unanswered == 1 {
+            phase = .exchange
+            deadline = now + limits.body
+        }
+    }
+
+    /// A request's last byte was read.
+    mutating func endRead(now: NIODeadline) {
+        isReading = false
+        switch phase {
+        case .exchange where unanswered == 1: deadline = now + limits.handler
+        case .discard: settle(now)
+        default: break
+        }
+    }
+
+    /// The input is broken; the reader of requests answers it, after those before it.
+    mutating func failed(now: NIODeadline) {
+        guard phase != .linger, phase != .closed else { return }
+        hasFailed = true
+        phase = .exchange
+        deadline = now + limits.handler
+    }
+
+    // MARK: Output
+
+    /// An answer is about to be written.
+    mutating func answered(closes: Bool, now: NIODeadline) -> AnswerAction {
+        guard phase != .linger, phase != .closed else { return .drop }
+        unanswered = max(0, unanswered - 1)
+        let isEnd = closes || hasFailed || ((isLast || isDraining) && unanswered == 0)
+        if isEnd {
+            // Unread input would make the system reset the connection, and the client lose the answer.
+            if isReading || hasFailed || unanswered > 0 {
+                phase = .linger
+                deadline = now + limits.linger + limits.idle
+                return .linger
+            }
+            phase = .closed
+            // Should the client not take the answer, the deadline closes the connection nevertheless.
+            deadline = now + limits.idle
+            return .close
+        }
+        settle(now)
+        return .keepOpen
+    }
+
+    /// The last answer has been flushed, and the output closed.
+    mutating func lingers(now: NIODeadline) { deadline = now + limits.linger }
+
+    private mutating func settle(_ now: NIODeadline) {
+        if unanswered > 0 {
+            phase = .exchange
+            deadline = now + (isReading && unanswered == 1 ? limits.body : limits.handler)
+        } else if isReading {
+            phase = .discard
+            deadline = now + limits.body
+        } else {
+            phase = .idle
+            deadline = now + (isDraining ? limits.drainIdleGrace : limits.idle)
+        }
+    }
+
+    // MARK: Time
+
+    /// The server drains: answers from now on end the connection, and an idle one closes after a short grace.
+    mutating func drain(now: NIODeadline) {
+        isDraining = true
+        if phase == .idle { deadline = min(deadline, now + limits.drainIdleGrace) }
+    }
+
+    /// The deadline may have passed.
+    mutating func timeout(now: NIODeadline) -> TimeoutAction {
+        guard now >= deadline else { return .wait }
+        switch phase {
+        case .idle, .discard, .linger, .closed:
+            phase = .closed
+            return .close
+        case .head:
+            failed(now: now)
+            return .fail(.headTimeout)
+        case .exchange where isReading && unanswered == 1 && !hasFailed:
+            failed(now: now)
+            return .fail(.bodyTimeout)
+        case .exchange:
+            phase = .linger
+            deadline = now + limits.linger + limits.idle
+            return .interrupt
+        }
+    }
+}

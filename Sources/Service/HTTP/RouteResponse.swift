@@ -1,0 +1,44 @@
+package import APIModel
+package import HTTPTypes
+package import NIOCore
+
+/// What a handler answers; the server adds length, date, identifier and security fields.
+package struct RouteResponse: Sendable {
+    package var status: HTTPResponse.Status
+    package var headers: HTTPFields
+    package var body: ByteBuffer
+
+    package init(status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// Bytes of a media type.
+    package init(status: HTTPResponse.Status = .ok, _ contentType: String, _ body: ByteBuffer) {
+        self.init(status: status, headers: [.contentType: contentType], body: body)
+    }
+
+    /// A value as JSON.
+    package static func json(
+        _ value: some JSONWritable,
+        status: HTTPResponse.Status = .ok,
+        headers: HTTPFields = [:]
+    ) -> RouteResponse {
+        var headers = headers
+        headers[.contentType] = MediaType.json.rawValue
+        return RouteResponse(status: status, headers: headers, body: ByteBuffer(bytes: JSONWriter.bytes(of: value)))
+    }
+
+    /// Done, with nothing to say.
+    package static let noContent = RouteResponse(status: .noContent)
+
+    /// A problem as `application/problem+json`.
+    package static func problem(_ problem: Problem) -> RouteResponse {
+        RouteResponse(
+            status: HTTPResponse.Status(code: problem.type.status),
+            MediaType.problem.rawValue,
+            ByteBuffer(bytes: JSONWriter.bytes(of: problem))
+        )
+    }
+}

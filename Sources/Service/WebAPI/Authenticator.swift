@@ -1,0 +1,73 @@
+import APIModel
+import Basics
+import Database
+import Foundation
+package import HTTP
+package import HTTPTypes
+package import Identity
+
+/// Finds out who sends a request: a Bearer token, or a name and password (Basic) for clients that know nothing else, such as Grafana.
+package struct Authenticator: Sendable {
+    private let identity: IdentityService
+
+    package init(identity: IdentityService) { self.identity = identity }
+
+    /// The challenges of a 401.
+    package static let challenges = ["Bearer", "Basic realm=\"KaskManager\", charset=\"UTF-8\""]
+
+    /// - Throws: ``ProblemError`` for credentials that are wrong.
+    package func authenticate(_ request: HTTPRequest, _ address: IPAddress) async throws -> (any HTTP.Principal)? {
+        guard let field = request.headerFields[.authorization] else { return nil }
+        let parts = field.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+        guard parts.count == 2 else { throw ProblemError(.unauthenticated, "the Authorization field is malformed") }
+        do {
+            switch parts[0].lowercased() {
+            case "bearer": return Caller(principal: try await identity.authenticate(bearer: String(parts[1])))
+            case "basic": return Caller(principal: try await basic(parts[1], address))
+            default: throw ProblemError(.unauthenticated, "the authentication scheme is not known: use Bearer or Basic")
+            }
+        } catch let error as TokenError {
+            throw ProblemError(.unauthenticated, "\(error)")
+        } catch let error as IdentityError {
+            throw Self.problem(error)
+        } catch is DatabaseError {
+            throw ProblemError(.unavailable, "the database does not answer")
+        }
+    }
+
+    private func basic(_ credentials: Substring, _ address: IPAddress) async throws -> Identity.Principal {
+        guard let data = Data(base64Encoded: String(credentials)), let text = String(data: data, encoding: .utf8),
+            let colon = text.firstIndex(of: ":")
+        else { throw ProblemError(.unauthenticated, "the Basic credentials are malformed") }
+        return try await identity.authenticate(
+            basic: String(text[..<colon]),
+            password: String(text[text.index(after: colon)...]),
+            ip: address.description
+        )
+    }
+
+    private static func problem(_ error: IdentityError) -> ProblemError {
+        switch error {
+        case .lockedOut(let retryAfter):
+            ProblemError(
+                .rateLimited,
+                "\(error)",
+                headers: [.retryAfter: String(max(1, retryAfter.components.seconds))]
+            )
+        case .overloaded: ProblemError(.unavailable, "too many passwords are being checked")
+        default: ProblemError(.unauthenticated, "\(error)")
+        }
+    }
+}
+
+/// A principal of Identity as HTTP sees it.
+struct Caller: HTTP.Principal {
+    let principal: Identity.Principal
+
+    var id: String { principal.userID.description }
+    var name: String { principal.username }
+
+    func allows(_ permission: HTTP.Permission) -> Bool {
+        Identity.Permission(rawValue: permission.rawValue).map(principal.permissions.contains) ?? false
+    }
+}

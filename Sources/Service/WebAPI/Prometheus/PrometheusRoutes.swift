@@ -1,0 +1,265 @@
+import APIModel
+package import Basics
+package import HTTP
+import HTTPTypes
+package import Instruments
+package import MetricModel
+import PromQL
+package import Queries
+
+/// The Prometheus query API, under `/prometheus`, so that Grafana's data source and promtool can point at the platform.
+package struct PrometheusRoutes: Sendable {
+    private let queries: QueryService
+    private let reader: any SeriesReader
+    private let registry: Registry
+    private let clock: any WallClock
+    private let build: BuildInformation
+
+    package init(
+        queries: QueryService,
+        reader: any SeriesReader,
+        registry: Registry,
+        clock: any WallClock,
+        build: BuildInformation
+    ) {
+        self.queries = queries
+        self.reader = reader
+        self.registry = registry
+        self.clock = clock
+        self.build = build
+    }
+
+    package var routes: [Route] {
+        Self.getAndPost("query", "Evaluate an expression at one time.", instant)
+            + Self.getAndPost("query_range", "Evaluate an expression over a range of times.", range)
+            + Self.getAndPost("labels", "The names of all labels.", labelNames)
+            + Self.getAndPost("series", "The label sets of series.", series)
+            + [
+                Self.route(.get, "label/{name}/values", "The values of a label.", labelValues),
+                Self.route(.get, "metadata", "Types and help texts of the platform's metrics.", metadata),
+                Self.route(.get, "status/buildinfo", "What server this is.", buildInformation),
+            ]
+    }
+
+    // MARK: Declarations
+
+    typealias Handler = @Sendable (RouteRequest, PrometheusParameters) async throws -> RouteResponse
+
+    static func getAndPost(_ path: String, _ summary: String, _ handler: @escaping Handler) -> [Route] {
+        [route(.get, path, summary, handler), route(.post, path, summary, handler)]
+    }
+
+    static func route(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        _ summary: String,
+        _ handler: @escaping Handler
+    ) -> Route {
+        Route(
+            method,
+            "/prometheus/api/v1/" + path,
+            access: .requires(.metricsQuery),
+            summary: summary,
+            tag: "prometheus",
+            unknownQuery: .ignored,
+            body: method == .post ? .bytes([.form]) : .none,
+            responses: [
+                ResponseRule(200, "The answer in Prometheus' envelope.", .json),
+                ResponseRule(400, "A parameter is missing or malformed.", .json),
+                ResponseRule(422, "The expression cannot be evaluated.", .json),
+                ResponseRule(503, "The query took too long, or too many wait.", .json),
+            ],
+            rateClass: .queries,
+            problemAnswer: PrometheusEnvelope.answer
+        ) { request in
+            do {
+                return try await handler(request, PrometheusParameters(request))
+            } catch let fault as PrometheusParameters.Fault {
+                return PrometheusEnvelope.error(.badData, fault.text)
+            } catch let failure as QueryService.Failure {
+                return PrometheusEnvelope.error(failure)
+            } catch let error as SeriesReadError {
+                return PrometheusEnvelope.error(.evaluation(.storage(error)))
+            }
+        }
+    }
+
+    // MARK: Queries
+
+    private func instant(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
+        let text = try parameters.required("query")
+        let result = try await queries.instant(
+            text,
+            at: parameters.time("time") ?? clock.now,
+            timeout: parameters.duration("timeout"),
+            origin: .api
+        )
+        return PrometheusEnvelope.success(result, of: text)
+    }
+
+    private func range(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
+        let text = try parameters.required("query")
+        _ = try parameters.required("start")
+        _ = try parameters.required("end")
+        _ = try parameters.required("step")
+        let start = try parameters.time("start") ?? clock.now
+        let end = try parameters.time("end") ?? clock.now
+        guard let step = try parameters.duration("step"), step > .zero else {
+            throw PrometheusParameters.Fault(
+                text: "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. "
+                    + "Try a positive integer"
+            )
+        }
+        guard end >= start else {
+            throw PrometheusParameters.Fault(
+                text: "invalid parameter \"end\": end timestamp must not be before start time"
+            )
+        }
+        guard end.since(start).wholeMilliseconds / step.wholeMilliseconds <= 11_000 else {
+            throw PrometheusParameters.Fault(
+                text: "exceeded maximum resolution of 11,000 points per timeseries. "
+                    + "Try decreasing the query resolution (?step=XX)"
+            )
+        }
+        let result = try await queries.range(
+            text,
+            from: start,
+            through: end,
+            step: step,
+            timeout: parameters.duration("timeout"),
+            origin: .api
+        )
+        return PrometheusEnvelope.success(result, of: text)
+    }
+
+    // MARK: Series and labels
+
+    /// The times that a look-up covers: everything, unless the request says otherwise.
+    private func window(_ parameters: PrometheusParameters) throws(PrometheusParameters.Fault) -> (Int64, Int64) {
+        let start = try parameters.time("start")?.milliseconds ?? .min
+        let end = try parameters.time("end")?.milliseconds ?? .max
+        guard end >= start else {
+            throw PrometheusParameters.Fault(
+                text: "invalid parameter \"end\": end timestamp must not be before start time"
+            )
+        }
+        return (start, end)
+    }
+
+    private func labelNames(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
+        let (start, end) = try window(parameters)
+        let selectors = try parameters.selectors()
+        var names: Set<String> = []
+        for selector in selectors.isEmpty ? [[]] : selectors {
+            names.formUnion(try reader.labelNames(selector, from: start, through: end))
+        }
+        return try list(names, parameters)
+    }
+
+    private func labelValues(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse
+    {
+        let name = EscapedLabelName.unescaped(request.parameters.string("name") ?? "")
+        let (start, end) = try window(parameters)
+        let selectors = try parameters.selectors()
+        var values: Set<String> = []
+        for selector in selectors.isEmpty ? [[]] : selectors {
+            values.formUnion(try reader.labelValues(name, selector, from: start, through: end))
+        }
+        return try list(values, parameters)
+    }
+
+    private func list(_ texts: Set<String>, _ parameters: PrometheusParameters) throws -> RouteResponse {
+        let sorted = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let limited = try parameters.limit().map { Array(sorted.prefix($0)) } ?? sorted
+        return PrometheusEnvelope.success { json in
+            json.array { json in
+                for text in limited { json.string(text) }
+            }
+        }
+    }
+
+    private func series(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
+        let selectors = try parameters.selectors()
+        guard !selectors.isEmpty else { throw PrometheusParameters.Fault(text: "no match[] parameter provided") }
+        let (start, end) = try window(parameters)
+        var found: Set<Labels> = []
+        for selector in selectors { found.formUnion(try reader.series(selector, from: start, through: end)) }
+        let sorted = found.sorted()
+        let limited = try parameters.limit().map { Array(sorted.prefix($0)) } ?? sorted
+        return PrometheusEnvelope.success(capacity: 1 << 14) { json in
+            json.array { json in
+                for labels in limited { json.labels(labels) }
+            }
+        }
+    }
+
+    private func metadata(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
+        let wanted = parameters.string("metric")
+        let families = registry.metadata.filter { wanted == nil || $0.name == wanted }
+        let limited = try parameters.limit().map { Array(families.prefix($0)) } ?? families
+        return PrometheusEnvelope.success(capacity: 1 << 14) { json in
+            json.object { json in
+                for family in limited {
+                    json.key(family.name)
+                    json.array { json in
+                        json.object { json in
+                            json.member("type", family.type == .untyped ? "unknown" : family.type.rawValue)
+                            json.member("help", family.help)
+                            json.member("unit", family.unit)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// No `features`: with them Grafana would take the server for Mimir with a ruler.
+    private func buildInformation(
+        _ request: RouteRequest,
+        _ parameters: PrometheusParameters
+    ) async throws -> RouteResponse {
+        PrometheusEnvelope.success { json in
+            json.object { json in
+                json.member("version", "3.0.0")
+                json.member("revision", build.revision)
+                json.member("branch", "KaskManager \(build.version)")
+                json.member("buildUser", "")
+                json.member("buildDate", "")
+                json.member("goVersion", "")
+            }
+        }
+    }
+}
+
+extension RateClass {
+    /// PromQL queries: a dashboard page sends dozens at once.
+    package static let queries = RateClass("queries", Quota(3000, perSeconds: 60))
+}
+
+/// Label names in paths: `U__` begins a name whose other characters than letters, digits and `_` are `_HEX_` (UTF-8 escaping of
+/// Prometheus 3).
+enum EscapedLabelName {
+    static func unescaped(_ name: String) -> String {
+        guard name.hasPrefix("U__") else { return name }
+        var result = String.UnicodeScalarView()
+        var rest = name.unicodeScalars.dropFirst(3)
+        while let scalar = rest.popFirst() {
+            guard scalar == "_" else {
+                result.append(scalar)
+                continue
+            }
+            if rest.first == "_" {
+                rest.removeFirst()
+                result.append("_")
+                continue
+            }
+            guard let end = rest.firstIndex(of: "_"),
+                let value = UInt32(String(String.UnicodeScalarView(rest[..<end])), radix: 16),
+                let decoded = Unicode.Scalar(value)
+            else { return name }
+            result.append(decoded)
+            rest = rest[rest.index(after: end)...]
+        }
+        return String(result)
+    }
+}

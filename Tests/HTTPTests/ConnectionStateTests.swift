@@ -1,0 +1,124 @@
+import NIOCore
+import Testing
+
+@testable import HTTP
+
+struct ConnectionStateTests {
+    private static let limits = ConnectionState.Limits(
+        head: .seconds(10),
+        body: .seconds(30),
+        handler: .seconds(60),
+        idle: .seconds(70),
+        linger: .seconds(1),
+        drainIdleGrace: .milliseconds(250)
+    )
+
+    private func at(_ seconds: Double) -> NIODeadline { .uptimeNanoseconds(UInt64(1_000_000_000 * (100 + seconds))) }
+
+    private func state() -> ConnectionState { ConnectionState(limits: Self.limits, now: at(0)) }
+
+    /// Seconds after the start.
+    private func deadline(_ state: ConnectionState) -> Double {
+        Double(state.deadline.uptimeNanoseconds) / 1e9 - 100
+    }
+
+    @Test("an idle connection is closed, and a request puts it off")
+    func idle() {
+        var state = state()
+        #expect(deadline(state) == 70)
+        #expect(state.timeout(now: at(69)) == .wait)
+        state.bytesArrived(now: at(69))
+        #expect(deadline(state) == 79)
+        state.headRead(isLast: false, now: at(70))
+        #expect(deadline(state) == 100)
+        state.endRead(now: at(71))
+        #expect(deadline(state) == 131)
+        #expect(state.answered(closes: false, now: at(72)) == .keepOpen)
+        #expect(deadline(state) == 142)
+        #expect(state.timeout(now: at(142)) == .close)
+    }
+
+    @Test("a header or a body that does not end is told so, once")
+    func slowInput() {
+        var head = state()
+        head.bytesArrived(now: at(1))
+        head.bytesArrived(now: at(9))
+        #expect(head.timeout(now: at(11)) == .fail(.headTimeout))
+        #expect(head.dropsInput)
+        #expect(head.answered(closes: true, now: at(12)) == .linger)
+        var body = state()
+        body.bytesArrived(now: at(0))
+        body.headRead(isLast: false, now: at(1))
+        #expect(body.timeout(now: at(31)) == .fail(.bodyTimeout))
+        #expect(body.timeout(now: at(32)) == .wait)
+        #expect(body.answered(closes: false, now: at(33)) == .linger)
+    }
+
+    @Test("a handler that is late is answered for, and its own answer dropped")
+    func lateHandler() {
+        var state = state()
+        state.headRead(isLast: false, now: at(0))
+        state.endRead(now: at(0))
+        #expect(state.timeout(now: at(60)) == .interrupt)
+        #expect(state.answered(closes: false, now: at(61)) == .drop)
+        state.lingers(now: at(61))
+        #expect(state.timeout(now: at(62)) == .close)
+    }
+
+    @Test("the answer to the last request closes")
+    func last() {
+        var state = state()
+        state.headRead(isLast: true, now: at(0))
+        state.endRead(now: at(0))
+        #expect(state.dropsInput)
+        #expect(state.answered(closes: false, now: at(1)) == .close)
+    }
+
+    @Test("an answer before the body's end drops the body, or lingers when the connection ends")
+    func earlyAnswer() {
+        var open = state()
+        open.headRead(isLast: false, now: at(0))
+        #expect(open.answered(closes: false, now: at(1)) == .keepOpen)
+        #expect(deadline(open) == 31)
+        open.endRead(now: at(2))
+        #expect(deadline(open) == 72)
+        var closing = state()
+        closing.headRead(isLast: false, now: at(0))
+        #expect(closing.answered(closes: true, now: at(1)) == .linger)
+        #expect(closing.dropsInput)
+    }
+
+    @Test("pipelined requests are each answered")
+    func pipelining() {
+        var state = state()
+        for _ in 0..<3 {
+            state.headRead(isLast: false, now: at(0))
+            state.endRead(now: at(0))
+        }
+        #expect(state.answered(closes: false, now: at(50)) == .keepOpen)
+        #expect(deadline(state) == 110)
+        state.drain(now: at(51))
+        #expect(state.answered(closes: false, now: at(52)) == .keepOpen)
+        #expect(state.answered(closes: false, now: at(53)) == .close)
+    }
+
+    @Test("a drain ends connections after their answer, idle ones after a grace")
+    func drain() {
+        var idle = state()
+        idle.drain(now: at(10))
+        #expect(deadline(idle) == 10.25)
+        #expect(idle.timeout(now: at(10.25)) == .close)
+        var late = state()
+        late.drain(now: at(10))
+        late.bytesArrived(now: at(10.125))
+        late.headRead(isLast: false, now: at(10.125))
+        late.endRead(now: at(10.125))
+        #expect(late.answered(closes: false, now: at(11)) == .close)
+        var busy = state()
+        busy.headRead(isLast: false, now: at(0))
+        busy.endRead(now: at(0))
+        busy.drain(now: at(1))
+        #expect(deadline(busy) == 60)
+        #expect(busy.answered(closes: false, now: at(2)) == .close)
+    }
+}

@@ -1,0 +1,110 @@
+import HTTPTypes
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import HTTP
+
+struct DrainTests {
+    /// What the clients of a test saw together.
+    private final class Counts: Sendable {
+        let answered = Atomic(0)
+        let closed = Atomic(0)
+    }
+
+    private static let text = String(repeating: "0123456789", count: 5_000)
+
+    @Test("fifty busy connections are drained without a broken answer")
+    func underLoad() async throws {
+        let plenty = RateClass("plenty", Quota(1_000_000, perSeconds: 1))
+        let route = wordRoute(.get, "/words", rateClass: plenty) { _ in
+            RouteResponse("text/plain", ByteBuffer(string: Self.text))
+        }
+        let counts = Counts()
+        try await RunningServer.run([route]) { server in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<50 { group.addTask { try await Self.ask(server, counts) } }
+                try await group.waitForAll()
+            }
+        }
+        #expect(counts.answered.load(ordering: .relaxed) >= 500)
+        #expect(counts.closed.load(ordering: .relaxed) > 0)
+    }
+
+    /// Asks again and again until the server ends the connection; throws for an answer that is cut.
+    private static func ask(_ server: RunningServer, _ counts: Counts) async throws {
+        try await RawClient.connect(server.port) { client in
+            while let answer = try await exchange(&client) {
+                #expect(answer.status == 200)
+                #expect(answer.body.utf8.count == text.utf8.count)
+                if counts.answered.wrappingAdd(1, ordering: .relaxed).newValue == 500 { server.drain.open() }
+                if answer.fields["connection"] == "close" {
+                    counts.closed.wrappingAdd(1, ordering: .relaxed)
+                    #expect(try await client.isAtEnd())
+                    return
+                }
+            }
+        }
+    }
+
+    /// One request and its answer; nil when the connection was ended before the answer's first byte.
+    private static func exchange(_ client: inout RawClient.Connection) async throws -> WireAnswer? {
+        do {
+            try await client.send("GET /words HTTP/1.1\r\nHost: h\r\n\r\n")
+            return try await client.answer()
+        } catch let error as RawClient.Incomplete {
+            throw error
+        } catch {
+            guard client.hasNoRemainder else { throw error }
+            return nil
+        }
+    }
+
+    @Test("a request in flight ends, and its answer says that the connection does")
+    func inFlight() async throws {
+        let begun = Gate()
+        let proceed = Gate()
+        let route = wordRoute(.get, "/slow") { _ in
+            begun.open()
+            await proceed.wait()
+            return RouteResponse("text/plain", ByteBuffer(string: "done"))
+        }
+        try await RunningServer.run([route]) { server in
+            try await RawClient.connect(server.port) { client in
+                try await RawClient.connect(server.port) { idle in
+                    try await client.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+                    await begun.wait()
+                    server.drain.open()
+                    // The idle connection closes while the request is still in flight.
+                    #expect(try await idle.isAtEnd())
+                    proceed.open()
+                    let answer = try #require(try await client.answer())
+                    #expect(answer.body == "done")
+                    #expect(answer.fields["connection"] == "close")
+                    #expect(try await client.isAtEnd())
+                }
+            }
+        }
+    }
+
+    @Test("a drain that takes too long closes what is left and says so")
+    func timeout() async throws {
+        let begun = Gate()
+        let route = wordRoute(.get, "/slow") { _ in
+            begun.open()
+            await Gate().wait()
+            return .noContent
+        }
+        await #expect(throws: HTTPServerError.drainTimedOut(requests: 1)) {
+            try await RunningServer.run([route], settings: { $0.drainTimeout = .milliseconds(50) }) { server in
+                try await RawClient.connect(server.port) { client in
+                    try await client.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+                    await begun.wait()
+                    server.drain.open()
+                    let answer = try? await client.answer()
+                    #expect(answer == nil)
+                }
+            }
+        }
+    }
+}

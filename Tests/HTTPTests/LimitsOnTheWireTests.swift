@@ -1,0 +1,97 @@
+import HTTPTypes
+import NIOCore
+import Testing
+
+@testable import HTTP
+
+/// Time and connection limits over real sockets; the tests wait for what the server does, never for a time.
+struct LimitsOnTheWireTests {
+    @Test("a header that does not end is answered 408")
+    func slowHead() async throws {
+        try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.headTimeout = .milliseconds(50) }) {
+            server in
+            try await RawClient.connect(server.port) { client in
+                try await client.send("GET /words HTTP/1.1\r\nHost:")
+                #expect(try await client.answer()?.status == 408)
+                #expect(try await client.isAtEnd())
+            }
+            #expect(server.harness.metric("kaskman_http_rejections_total", ["reason": "head_timeout"]) == 1)
+        }
+    }
+
+    @Test("a body that does not end is answered 408")
+    func slowBody() async throws {
+        let route = wordRoute(.post, "/echo", body: .bytes([.text]))
+        try await RunningServer.run([route], settings: { $0.bodyTimeout = .milliseconds(50) }) { server in
+            try await RawClient.connect(server.port) { client in
+                let head = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nab"
+                try await client.send(head)
+                #expect(try await client.answer()?.status == 408)
+                #expect(try await client.isAtEnd())
+            }
+        }
+    }
+
+    @Test("an idle connection is closed without a word")
+    func idle() async throws {
+        try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.idleTimeout = .milliseconds(50) }) {
+            server in
+            try await RawClient.connect(server.port) { client in
+                let isAtEnd = try await client.isAtEnd()
+                #expect(isAtEnd)
+            }
+        }
+        // Long enough for the request to arrive on a busy machine.
+        try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.idleTimeout = .seconds(3) }) { server in
+            try await RawClient.connect(server.port) { client in
+                try await client.send("GET /words HTTP/1.1\r\nHost: h\r\n\r\n")
+                #expect(try await client.answer()?.status == 200)
+                #expect(try await client.isAtEnd())
+            }
+        }
+    }
+
+    @Test("a handler that is late is answered 503 and cancelled")
+    func lateHandler() async throws {
+        let cancelled = Gate()
+        let route = wordRoute(.get, "/late") { _ in
+            await Gate().wait()
+            cancelled.open()
+            return .noContent
+        }
+        try await RunningServer.run([route], settings: { $0.handlerTimeout = .milliseconds(50) }) { server in
+            try await RawClient.connect(server.port) { client in
+                try await client.send("GET /late HTTP/1.1\r\nHost: h\r\n\r\n")
+                let answer = try #require(try await client.answer())
+                #expect(answer.status == 503)
+                #expect(answer.body.contains("handler_timeout"))
+                #expect(try await client.isAtEnd())
+            }
+            await cancelled.wait()
+        }
+    }
+
+    @Test("a connection beyond the limit is answered 503")
+    func connections() async throws {
+        try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.connectionsMax = 2 }) { server in
+            try await RawClient.connect(server.port) { first in
+                try await first.send("GET /words HTTP/1.1\r\nHost: h\r\n\r\n")
+                #expect(try await first.answer()?.status == 200)
+                try await RawClient.connect(server.port) { second in
+                    try await second.send("GET /words HTTP/1.1\r\nHost: h\r\n\r\n")
+                    #expect(try await second.answer()?.status == 200)
+                    try await RawClient.connect(server.port) { third in
+                        let answer = try #require(try await third.answer())
+                        #expect(answer.status == 503)
+                        #expect(answer.body.contains("too_many_connections"))
+                        #expect(try await third.isAtEnd())
+                    }
+                }
+                try await first.send("GET /words HTTP/1.1\r\nHost: h\r\n\r\n")
+                #expect(try await first.answer()?.status == 200)
+            }
+            let refused = server.harness.metric("kaskman_http_rejections_total", ["reason": "too_many_connections"])
+            #expect(refused == 1)
+        }
+    }
+}
