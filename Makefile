@@ -1,0 +1,45 @@
+# KaskManager. `make help` lists the targets.
+SWIFT ?= swift
+CONFIGURATION ?= release
+ARGS ?=
+export KASKMAN_SWIFT := $(SWIFT)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test dev-setup dev-run dev-test build check chaos clean
+
+help: ## List the targets.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build optimised, and run the platform on 127.0.0.1:8080 with its data under ./data.
+	@scripts/install-packages run
+	@scripts/build release kaskman-server
+	@exec .build/release/kaskman-server $(ARGS)
+
+test: ## Install what tests need and run them all, integration and browser tests included.
+	@scripts/install-packages test
+	@scripts/test
+
+dev-setup: ## Install what building and testing need, and nothing else.
+	@scripts/install-packages run
+	@scripts/install-packages test
+
+dev-run: ## Build for debugging and run; ARGS="--log-level debug" passes flags.
+	@scripts/build debug kaskman-server
+	@exec .build/debug/kaskman-server $(ARGS)
+
+dev-test: ## Run the unit tests alone; FILTER=PromQL chooses some.
+	@KASKMAN_WARNINGS_AS_ERRORS=1 $(SWIFT) test $(if $(FILTER),--filter $(FILTER),--skip 'IntegrationTests|BrowserTests')
+
+build: ## Build every product, optimised.
+	@scripts/install-packages run
+	@scripts/build release
+
+check: ## Check format, lint, architecture and observability.
+	@scripts/check
+
+chaos: ## Run the long forms of the crash and fuzz tests.
+	@scripts/install-packages test
+	@KASKMAN_CHAOS=1 scripts/test
+
+clean: ## Remove what was built; ./data stays.
+	@rm -rf .build artifacts

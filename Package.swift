@@ -1,0 +1,240 @@
+// swift-tools-version: 6.2
+// The architecture document: one section a wing, targets in the order of the arrows. A target may import only targets above its own
+// (ARCHITECTURE.md, checked by Tests/ArchitectureTests).
+import PackageDescription
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// Warnings are errors in checks and CI (`make test` sets the variable), not for users with another compiler.
+let warningsAreErrors = Context.environment["KASKMAN_WARNINGS_AS_ERRORS"] != nil
+
+let language: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+    ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+/// A target with no input or output, no clock and no package but ours.
+func pure(_ name: String, in wing: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/\(wing)/\(name)",
+        swiftSettings: language + [.strictMemorySafety()]
+    )
+}
+
+/// A target that touches the world: threads, disks, sockets, foreign libraries.
+func adapter(_ name: String, in wing: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(wing)/\(name)", swiftSettings: language)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: dependencies,
+        path: "Tests/\(name)Tests",
+        resources: resources,
+        swiftSettings: language
+    )
+}
+
+let package = Package(
+    name: "kaskman",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(
+            name: "KaskManCore",
+            targets: ["Basics", "RegularExpressions", "MetricModel", "Instruments", "Supervision"]
+        )
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration",
+            from: "1.4.0",
+            traits: [.defaults, "YAML", "CommandLineArguments", "Reloading"]
+        ),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    ],
+    targets: [
+        // Core: what wraps everything.
+        adapter("Basics", in: "Core"),
+        pure("RegularExpressions", in: "Core"),
+        pure("MetricModel", in: "Core", ["Basics", "RegularExpressions"]),
+        adapter(
+            "Instruments",
+            in: "Core",
+            ["Basics", "MetricModel", .product(name: "CoreMetrics", package: "swift-metrics")]
+        ),
+        adapter("Supervision", in: "Core", ["Basics", "Instruments", logging]),
+
+        // Observability: the Prometheus-grade engine; knows nothing of projects, users or SQL.
+        pure("Exposition", in: "Observability", ["Basics", "MetricModel"]),
+        pure("TimeSeries", in: "Observability", ["Basics", "MetricModel"]),
+        pure("PromQL", in: "Observability", ["Basics", "MetricModel", "RegularExpressions"]),
+        adapter("Queries", in: "Observability", ["Basics", "Instruments", "MetricModel", "PromQL", "Supervision"]),
+        adapter("Scraping", in: "Observability", ["Basics", "Instruments", "MetricModel", "Supervision"]),
+        adapter(
+            "Rules",
+            in: "Observability",
+            ["Basics", "Instruments", "MetricModel", "PromQL", "RegularExpressions", yams]
+        ),
+        adapter(
+            "Notifications",
+            in: "Observability",
+            ["Basics", "Instruments", "MetricModel", "RegularExpressions", "Rules", yams]
+        ),
+
+        // Platform: what any service needs; knows nothing of metrics stores or projects.
+        .systemLibrary(name: "CCrypt", path: "Sources/System/CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        adapter("Database", in: "Platform", ["Basics", "Instruments", grdb, grdbSQLite, crypto]),
+        adapter("KeyValue", in: "Platform", ["Basics", "Instruments"]),
+        adapter("Events", in: "Platform", ["Basics", "Database", "Instruments"]),
+        adapter("Identity", in: "Platform", ["Basics", "CCrypt", "Database", "Events", "Instruments", crypto, jwtKit]),
+
+        // Research: what the platform is for.
+        adapter(
+            "Projects",
+            in: "Research",
+            ["Basics", "Database", "Events", "Instruments", "Supervision", crypto, logging]
+        ),
+        adapter(
+            "Agents",
+            in: "Research",
+            ["Basics", "Database", "Events", "Identity", "Instruments", "Projects", "Supervision", logging]
+        ),
+
+        // Service: what the world speaks to.
+        pure("APIModel", in: "Service"),
+        adapter(
+            "HTTP",
+            in: "Service",
+            [
+                "Basics", "Instruments", "APIModel",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        adapter(
+            "WebAPI",
+            in: "Service",
+            [
+                "APIModel", "Basics", "Database", "Events", "Exposition", "HTTP", "Identity", "Instruments",
+                "MetricModel",
+                "PromQL", "Queries", "Rules", "Supervision",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        adapter(
+            "Composition",
+            in: "Service",
+            [
+                "Basics", "Database", "Events", "HTTP", "Identity", "Instruments", "KeyValue", "MetricModel",
+                "Notifications",
+                "PromQL", "Queries", "Rules", "Scraping", "Supervision", "TimeSeries", "WebAPI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                yams,
+            ]
+        ),
+
+        // Commands: parse arguments, call.
+        .executableTarget(
+            name: "kaskman-server",
+            dependencies: [
+                "Basics", "Composition", "Supervision", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Commands/kaskman-server",
+            swiftSettings: language
+        ),
+
+        // Tests: one target a module.
+        tests("Architecture", []),
+        tests("Basics", ["Basics"]),
+        tests("RegularExpressions", ["RegularExpressions"]),
+        tests("MetricModel", ["Basics", "MetricModel"]),
+        tests(
+            "Instruments",
+            ["Instruments", "MetricModel", .product(name: "CoreMetrics", package: "swift-metrics")]
+        ),
+        tests(
+            "Supervision",
+            ["Basics", "Instruments", "MetricModel", "Supervision", logging]
+        ),
+        tests("Exposition", ["Basics", "Exposition", "MetricModel"]),
+        tests("TimeSeries", ["Basics", "Exposition", "MetricModel", "TimeSeries"]),
+        tests("PromQL", ["Basics", "MetricModel", "PromQL"]),
+        tests("Rules", ["Basics", "Instruments", "MetricModel", "PromQL", "Rules"]),
+        tests("Notifications", ["Basics", "Instruments", "MetricModel", "Notifications", "Rules"]),
+        .target(
+            name: "DatabaseTesting",
+            dependencies: ["Basics", "Database", "Instruments", "MetricModel"],
+            path: "Tests/DatabaseTesting",
+            swiftSettings: language
+        ),
+        tests("Database", ["Basics", "Database", "DatabaseTesting", "Instruments", grdb]),
+        tests("KeyValue", ["Basics", "DatabaseTesting", "Instruments", "KeyValue"]),
+        tests("Events", ["Basics", "Database", "DatabaseTesting", "Events", "Instruments"]),
+        tests("Identity", ["Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", crypto]),
+        tests(
+            "Projects",
+            [
+                "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "Projects", "Supervision", grdb,
+                logging,
+            ]
+        ),
+        tests(
+            "Agents",
+            [
+                "Agents", "Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "Projects",
+                "Supervision", logging,
+            ]
+        ),
+        tests("APIModel", ["APIModel", "Basics"]),
+        tests(
+            "HTTP",
+            [
+                "APIModel", "Basics", "HTTP", "Instruments", "MetricModel",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        tests("Composition", ["Basics", "Composition", "MetricModel", "PromQL", "Rules", "Supervision"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
