@@ -55,7 +55,13 @@ let package = Package(
         .library(
             name: "KaskManCore",
             targets: ["Basics", "RegularExpressions", "MetricModel", "Instruments", "Supervision"]
-        )
+        ),
+        .library(
+            name: "KaskManObservability",
+            targets: ["Exposition", "TimeSeries", "PromQL", "Queries", "Scraping", "Rules", "Notifications"]
+        ),
+        .executable(name: "kaskman-server", targets: ["kaskman-server"]),
+        .executable(name: "kaskman", targets: ["kaskman"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -145,20 +151,29 @@ let package = Package(
             "WebAPI",
             in: "Service",
             [
-                "APIModel", "Basics", "Database", "Events", "Exposition", "HTTP", "Identity", "Instruments",
-                "MetricModel",
-                "PromQL", "Queries", "Rules", "Supervision",
+                "APIModel", "Agents", "Basics", "Database", "Events", "Exposition", "HTTP", "Identity", "Instruments",
+                "MetricModel", "Projects", "PromQL", "Queries", "Rules", "Supervision", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        adapter(
+            "Client",
+            in: "Service",
+            [
+                "APIModel", "Basics",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
         adapter(
             "Composition",
             in: "Service",
             [
-                "Basics", "Database", "Events", "HTTP", "Identity", "Instruments", "KeyValue", "MetricModel",
-                "Notifications",
-                "PromQL", "Queries", "Rules", "Scraping", "Supervision", "TimeSeries", "WebAPI",
+                "Agents", "Basics", "Database", "Events", "HTTP", "Identity", "Instruments", "KeyValue", "MetricModel",
+                "Notifications", "Projects", "PromQL", "Queries", "Rules", "Scraping", "Supervision", "TimeSeries",
+                "WebAPI",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 logging,
@@ -176,6 +191,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Commands/kaskman-server",
+            swiftSettings: language
+        ),
+        .executableTarget(
+            name: "kaskman",
+            dependencies: [
+                "APIModel", "Basics", "Client", "Exposition", "MetricModel", "Notifications", "PromQL", "Rules",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Commands/kaskman",
             swiftSettings: language
         ),
 
@@ -230,6 +254,35 @@ let package = Package(
                 logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        tests(
+            "WebAPI",
+            [
+                "APIModel", "Agents", "Basics", "Database", "DatabaseTesting", "Events", "HTTP", "Identity",
+                "Instruments",
+                "MetricModel", "Projects", "PromQL", "Queries", "Rules", "Supervision", "TimeSeries", "WebAPI", crypto,
+                logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
+        tests("Client", ["APIModel", "Basics", "Client"]),
+        tests(
+            "KaskmanCommand",
+            [
+                "APIModel", "Basics", "Client", "Rules", "kaskman",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        tests(
+            "Integration",
+            [
+                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]

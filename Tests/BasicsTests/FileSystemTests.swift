@@ -1,6 +1,7 @@
-import Basics
 import Foundation
 import Testing
+
+@testable import Basics
 
 /// What every file system does: run on the real disk and on the faulty twin.
 @Suite("File systems")
@@ -34,6 +35,34 @@ struct FileSystemTests {
             #expect(try files.attributes(of: folder + "/a")?.size == 3)
             #expect(try files.list(folder) == ["a"])
         }
+    }
+
+    @Test("Writers of one file at the same time do not disturb each other")
+    func concurrentWriting() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "basics-\(UUID().uuidString)").path
+        let files = DiskFileSystem()
+        try files.createDirectory(folder, mode: .ownerOnlyDirectory)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for writer in UInt8(0)..<4 {
+                tasks.addTask {
+                    for _ in 0..<10 {
+                        let content = [UInt8](repeating: writer, count: 100_000)
+                        try files.writeAtomically(content, to: folder + "/a", mode: .shared)
+                    }
+                }
+            }
+            try await tasks.waitForAll()
+        }
+        let content = try files.read(folder + "/a", bytesMax: 100_000)
+        #expect(content.count == 100_000 && Set(content).count == 1)
+        #expect(try files.list(folder) == ["a"])
+    }
+
+    @Test("What the file system reports saturates")
+    func reportedNumbers() throws {
+        #expect(DiskFileSystem.bytes(ofBlocks: 10, size: 4096) == 40_960)
+        #expect(DiskFileSystem.bytes(ofBlocks: .max, size: 4096) == .max)
     }
 
     @Test("Limits and missing files are typed errors", arguments: Implementation.allCases)

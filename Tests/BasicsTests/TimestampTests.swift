@@ -66,5 +66,28 @@ struct TimestampTests {
         #expect(Timestamp(seconds: .infinity).milliseconds == .max)
         #expect(Timestamp(seconds: .nan).milliseconds == 0)
         #expect(Duration.seconds(Int64.max).wholeMilliseconds == .max)
+        #expect(Duration.seconds(Int64.min).wholeMilliseconds == .min)
+        #expect((Duration.seconds(Int64.max) * 10).wholeMilliseconds == .max)
+        #expect((Duration.seconds(Int64.max) * 10).inSeconds == Double(Int64.max))
+        #expect((Duration.milliseconds(Int64.max) + .microseconds(999)).wholeMilliseconds == .max)
+        #expect((Duration.milliseconds(Int64.max) - .microseconds(1)).wholeMilliseconds == .max - 1)
+        #expect(Duration.microseconds(-1500).wholeMilliseconds == -1)
+        let (first, last) = (Timestamp(milliseconds: .min), Timestamp(milliseconds: .max))
+        #expect(last.since(first) == .milliseconds(Int64.max))
+        #expect(first.since(last) == .milliseconds(Int64.min))
+        #expect(last.since(last) == .zero)
+    }
+
+    @Test("Times that four digits of a year cannot write are written as the nearest that they can")
+    func yearRange() {
+        func f(_ milliseconds: Int64, _ text: String) {
+            #expect(Timestamp(milliseconds: milliseconds).rfc3339 == text)
+        }
+        f(-62_167_219_200_000, "0000-01-01T00:00:00.000Z")
+        f(-62_167_219_200_001, "0000-01-01T00:00:00.000Z")
+        f(.min, "0000-01-01T00:00:00.000Z")
+        f(253_402_300_799_999, "9999-12-31T23:59:59.999Z")
+        f(253_402_300_800_000, "9999-12-31T23:59:59.999Z")
+        f(.max, "9999-12-31T23:59:59.999Z")
     }
 }

@@ -77,8 +77,10 @@ struct ObservabilityTests {
     @Test("Every component has rules of its own domain, a runbook section for each, and panels")
     func components() throws {
         let files = try ruleFiles()
-        let dashboards = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "dashboards").path)
-            .map { try String(contentsOf: Self.root.appending(path: "dashboards/\($0)"), encoding: .utf8) }.joined()
+        let dashboards = try FileManager.default.contentsOfDirectory(
+            atPath: Self.root.appending(path: "dashboards").path
+        )
+        .map { try String(contentsOf: Self.root.appending(path: "dashboards/\($0)"), encoding: .utf8) }.joined()
         for kind in ComponentKind.allCases {
             let rules = files.first { $0.path.hasSuffix("/\(kind.rawValue).yml") }?.groups.flatMap(\.rules) ?? []
             #expect(!rules.isEmpty, "alerts/\(kind.rawValue).yml has no rule")

@@ -133,6 +133,68 @@ struct NotifierTests {
         #expect(network.count("http://r") == 1)
     }
 
+    /// A first delivery that fails once, and an alert that comes while it waits to be tried again.
+    private func drainWithAnOpenDelivery(_ script: [Int?]) async throws -> (network: Network, notifier: Notifier) {
+        let network = Network(["http://good": script])
+        let clock = ManualClock()
+        let notifier = Notifier(
+            configuration: try configuration(),
+            clock: clock,
+            transport: network,
+            externalURL: "http://k"
+        )
+        let hasEnded = Mutex(false)
+        async let run: Void = {
+            defer { hasEnded.withLock { $0 = true } }
+            try await notifier.run()
+        }()
+        var first = notice("good")
+        notifier.receive([first])
+        for _ in 0..<1_000_000 where network.count("http://good") == 0 { await Task.yield() }
+        first = AlertNotice(
+            labels: ["alertname": "A", "to": "good", "x": "late"],
+            startsAt: first.startsAt,
+            endsAt: first.endsAt
+        )
+        notifier.receive([first])
+        notifier.drain()
+        await turn(clock) { hasEnded.withLock { $0 } }
+        try await run
+        return (network, notifier)
+    }
+
+    @Test func aDrainTellsOfAlertsThatCameDuringADelivery() async throws {
+        let (network, notifier) = try await drainWithAnOpenDelivery([nil, 200])
+        #expect(network.count("http://good") == 3)
+        #expect(notifier.snapshot.droppedCount == 0)
+    }
+
+    @Test func aDrainCountsWhatItHadNoTimeFor() async throws {
+        let (_, notifier) = try await drainWithAnOpenDelivery([nil])
+        // Neither the first alert nor the late one was heard of.
+        #expect(notifier.snapshot.droppedCount == 2)
+        #expect(notifier.snapshot.queueLength == 0)
+    }
+
+    @Test func aReloadForgetsReceiversThatAreGone() async throws {
+        let clock = ManualClock()
+        let notifier = Notifier(
+            configuration: try configuration(),
+            clock: clock,
+            transport: Network([:]),
+            externalURL: "http://k"
+        )
+        async let run: Void = notifier.run()
+        notifier.receive([notice("good"), notice("bad")])
+        await turn(clock, seconds: 30) { notifier.snapshot.receivers.count == 2 }
+        #expect(notifier.snapshot.receivers.keys.sorted() == ["bad", "good"])
+        let text = "route: {receiver: good}\nreceivers: [{name: good, webhook_configs: [{url: 'http://good'}]}]"
+        notifier.replace(configuration: try NotificationConfiguration(text: text, path: "c"))
+        #expect(notifier.snapshot.receivers.keys.sorted() == ["good"])
+        notifier.drain()
+        try await run
+    }
+
     @Test func theQueueDropsTheOldestAndCounts() throws {
         var settings = NotifierSettings()
         settings.queuedAlertsMax = 3

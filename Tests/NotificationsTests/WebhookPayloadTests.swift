@@ -52,6 +52,17 @@ struct WebhookPayloadTests {
         #expect(WebhookPayload(delivery(), externalURL: "http://k", alertsMax: 0).json == expected)
     }
 
+    @Test func alertsBeyondTheBytesAreCounted() {
+        func f(_ bytesMax: Int, alerts: Int) {
+            let payload = WebhookPayload(delivery(), externalURL: "http://k", alertsMax: 0, bytesMax: bytesMax)
+            #expect(payload.alerts.count == alerts, "\(bytesMax)")
+            #expect(payload.json.contains("\"truncatedAlerts\":\(2 - alerts)"), "\(bytesMax)")
+        }
+        f(0, alerts: 1)
+        f(400, alerts: 1)
+        f(2000, alerts: 2)
+    }
+
     @Test func alertsBeyondTheLimitAreCounted() {
         let json = WebhookPayload(delivery(), externalURL: "http://k", alertsMax: 1).json
         #expect(json.contains("\"truncatedAlerts\":1"))

@@ -124,6 +124,21 @@ struct RuleFileTests {
         #expect(found.contains { $0.contains(part) }, "\(found)")
     }
 
+    @Test func intervalsHaveAShortest() throws {
+        func f(_ interval: String, _ expected: [String]) {
+            #expect(errors("groups:\n- name: a\n  interval: \(interval)") == expected)
+        }
+        f("1ms", ["f.yml:3:13: interval must not be below 10ms"])
+        f("9ms", ["f.yml:3:13: interval must not be below 10ms"])
+        f("10ms", [])
+        f("0s", [])
+    }
+
+    @Test func aNegativeLimitIsNone() throws {
+        let text = "groups:\n- name: a\n  limit: -1\n  rules: [{record: m, expr: up}]"
+        #expect(try loader().load(text: text, path: "f.yml").groups.first?.limit == -1)
+    }
+
     @Test func aliasesCannotExplode() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1..<9 {

@@ -116,6 +116,69 @@ struct TemplateTests {
         #expect(expand(String(repeating: "{{if 1}}", count: 500)).contains("nested more than 100 deep"))
     }
 
+    /// Values that cost more than they look: deep ones, wide ones, extreme ones.
+    @Test(arguments: [
+        ("{{ $x := 1 }}{{ range 90000 }}{{ $x = args $x }}{{ end }}", "values nested more than 100 deep"),
+        ("{{ $x := args \"aaaa\" }}{{ range 90 }}{{ $x = args $x $x }}{{ end }}", "more than 1000000 steps"),
+        (
+            "{{ $x := args 1 }}{{ range 16 }}{{ $x = args $x $x }}{{ end }}{{ $x }}",
+            "the expansion exceeds 1048576 bytes"
+        ),
+        (
+            "{{ $x := args 1 }}{{ range 16 }}{{ $x = args $x $x }}{{ end }}{{ len (print $x) }}",
+            "error calling print: the text exceeds 1048576 bytes"
+        ),
+        (
+            "{{ $x := args 1 }}{{ range 16 }}{{ $x = args $x $x }}{{ end }}{{ len (println $x) }}",
+            "error calling println: the text exceeds 1048576 bytes"
+        ),
+        (
+            "{{ $x := args 1 }}{{ range 16 }}{{ $x = args $x $x }}{{ end }}{{ len (printf \"%v\" $x) }}",
+            "error calling printf: the text exceeds 1048576 bytes"
+        ),
+        (
+            "{{ $x := args 1 }}{{ range 16 }}{{ $x = args $x $x }}{{ end }}{{ len (printf \"\" $x) }}",
+            "error calling printf: the text exceeds 1048576 bytes"
+        ),
+        ("{{ $x := args 1 }}{{ range 16 }}{{ $x = args $x $x }}{{ end }}{{ eq $x 1 }}", "non-comparable type map["),
+    ])
+    func costlyValuesAreRefused(_ text: String, _ part: String) {
+        let result = expand(text)
+        #expect(result.contains(part), "\(result.prefix(200))")
+        #expect(result.utf8.count < 4096)
+    }
+
+    @Test func paddingIsBounded() {
+        var limits = TemplateLimits()
+        limits.outputBytesMax = 1000
+        #expect(expand("{{ printf \"%999d\" 1 }}", limits: limits).utf8.count == 999)
+        #expect(expand("{{ printf \"%999d%2d\" 1 1 }}", limits: limits).contains("the text exceeds 1000 bytes"))
+        // Each of the two samples is padded.
+        #expect(expand("{{ printf \"%400v\" (query \"q\") }}", limits: limits).utf8.count == 803)
+        #expect(expand("{{ printf \"%900v\" (query \"q\") }}", limits: limits).contains("the text exceeds 1000 bytes"))
+    }
+
+    @Test func extremeTimesHaveParts() {
+        let first = "(-9223372036.854775 | toTime)"
+        #expect(expand("{{ \(first).UnixMicro }}") == "-9223372036854000")
+        #expect(expand("{{ (-9223372036.8547 | toDuration).Truncate (1 | toDuration) }}") == "-2562047h47m16s")
+        #expect(expand("{{ \(first).Nanosecond }}") == "146000000")
+        #expect(expand("{{ (-0.25 | toTime).Nanosecond }} {{ (-0.25 | toTime).UnixMicro }}") == "750000000 -250000")
+        #expect(expand("{{ (-0.25 | toTime).Unix }} {{ (1.5 | toTime).UnixMicro }}") == "-1 1500000")
+    }
+
+    @Test func theVeryFirstTimeHasParts() throws {
+        func f(_ name: String, _ expected: String) throws {
+            let template = try Template("{{ .\(name) }}", name: "t")
+            let context = TemplateContext(now: Timestamp(milliseconds: 0), externalURL: "")
+            #expect(try template.expand(.time(.min), context: context) == expected)
+        }
+        try f("UnixMicro", "-9223372036854776")
+        try f("Nanosecond", "145224192")
+        try f("Unix", "-9223372037")
+        try f("UnixNano", "-9223372036854775808")
+    }
+
     /// Random text never traps, whatever it is.
     @Test(arguments: 0..<20) func randomTextIsHandled(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)

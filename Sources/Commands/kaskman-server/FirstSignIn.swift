@@ -1,7 +1,9 @@
 import Basics
 import Foundation
 
-/// Tells how to sign in first: on the terminal, or without one in a file that only the owner reads. Never in the log.
+/// Tells how to sign in first: on the terminal, or without one in a file that only the owner reads.
+///
+/// Never in the log.
 enum FirstSignIn {
     static func announce(_ password: String?, dataDirectory: String) throws {
         guard let password else { return }

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,8 +10,10 @@
 
 /// The operating system's file system.
 public struct DiskFileSystem: FileSystem {
+    /// Makes the file system; it holds no state, so all are the same.
     public init() {}
 
+    /// Reads the file whole; throws `tooLarge` as soon as more than `bytesMax` bytes have come.
     public func read(_ path: String, bytesMax: Int) throws(FileSystemError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("read", path) }
@@ -40,8 +44,17 @@ public struct DiskFileSystem: FileSystem {
         }
     }
 
+    /// Numbers the temporary files of this process.
+    private static let temporaryCount = Atomic<UInt64>(0)
+
+    /// Writes beside the file under a temporary name, flushes, renames over the file, and flushes the directory.
+    ///
+    /// The temporary name ends in `.PROCESS.NUMBER.new` and is used by no other write, so two writers of one file never
+    /// see each other's half: the last to rename wins. A crash may leave such a file behind.
     public func writeAtomically(_ bytes: [UInt8], to path: String, mode: FileMode) throws(FileSystemError) {
-        let temporary = path + ".new"
+        let number = Self.temporaryCount.wrappingAdd(1, ordering: .relaxed).newValue
+        let temporary = "\(path).\(getpid()).\(number).new"
+        // One that a dead process of the same number left behind.
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode.rawValue))
         guard descriptor >= 0 else { throw failure("write", path) }
@@ -65,6 +78,7 @@ public struct DiskFileSystem: FileSystem {
         try flushDirectory(of: path)
     }
 
+    /// The names in a directory, sorted, without `.` and `..`.
     public func list(_ directory: String) throws(FileSystemError) -> [String] {
         guard let stream = opendir(directory) else { throw failure("list", directory) }
         defer { closedir(stream) }
@@ -80,6 +94,7 @@ public struct DiskFileSystem: FileSystem {
         return names.sorted()
     }
 
+    /// What `stat` says, symbolic links followed; nil when the path or a part of it does not exist.
     public func attributes(of path: String) throws(FileSystemError) -> FileAttributes? {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -92,10 +107,13 @@ public struct DiskFileSystem: FileSystem {
             case S_IFDIR: .directory
             default: .other
             }
-        let modified = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
-        return FileAttributes(kind: kind, size: Int(status.st_size), modified: Timestamp(milliseconds: modified))
+        // The file system's word is input: a time out of range saturates.
+        let modified = Timestamp(milliseconds: 0)
+            .advanced(by: .seconds(status.st_mtim.tv_sec) + .nanoseconds(status.st_mtim.tv_nsec))
+        return FileAttributes(kind: kind, size: Int(clamping: status.st_size), modified: modified)
     }
 
+    /// Makes every missing directory of the path with the same mode, which the process's umask may narrow.
     public func createDirectory(_ path: String, mode: FileMode) throws(FileSystemError) {
         var prefix = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
@@ -112,14 +130,22 @@ public struct DiskFileSystem: FileSystem {
         }
     }
 
+    /// Unlinks the file; one that does not exist is no error.
     public func remove(_ path: String) throws(FileSystemError) {
         if unlink(path) != 0 && errno != ENOENT { throw failure("remove", path) }
     }
 
+    /// The free blocks of the path's file system that are not kept for the superuser, in bytes; saturates.
     public func availableBytes(at path: String) throws(FileSystemError) -> UInt64 {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { throw failure("examine", path) }
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        return Self.bytes(ofBlocks: UInt64(status.f_bavail), size: UInt64(status.f_frsize))
+    }
+
+    /// Blocks in bytes; some network file systems report more than 64 bits hold.
+    static func bytes(ofBlocks count: UInt64, size: UInt64) -> UInt64 {
+        let (product, overflow) = count.multipliedReportingOverflow(by: size)
+        return overflow ? .max : product
     }
 
     private func flushDirectory(of path: String) throws(FileSystemError) {

@@ -53,6 +53,7 @@ public final class FaultyFileSystem: FileSystem {
         state.withLock { $0.entries[normalized(path)]?.mode }
     }
 
+    /// The content in memory, unless a fault is set; `tooLarge` beyond `bytesMax` bytes.
     public func read(_ path: String, bytesMax: Int) throws(FileSystemError) -> [UInt8] {
         try perform(.read, path) { state, path throws(FileSystemError) in
             guard let content = state.entries[path]?.content else { throw error(.notFound, .read, path) }
@@ -61,6 +62,7 @@ public final class FaultyFileSystem: FileSystem {
         }
     }
 
+    /// Replaces the content in memory; throws `notFound` without the directory and `noSpace` beyond the capacity.
     public func writeAtomically(_ bytes: [UInt8], to path: String, mode: FileMode) throws(FileSystemError) {
         try perform(.write, path) { state, path throws(FileSystemError) in
             guard isDirectory(parent(of: path), in: state) else { throw error(.notFound, .write, path) }
@@ -72,6 +74,7 @@ public final class FaultyFileSystem: FileSystem {
         }
     }
 
+    /// The names directly in a directory, sorted.
     public func list(_ directory: String) throws(FileSystemError) -> [String] {
         try perform(.list, directory) { state, path throws(FileSystemError) in
             guard isDirectory(path, in: state) else { throw error(.notFound, .list, path) }
@@ -81,6 +84,7 @@ public final class FaultyFileSystem: FileSystem {
         }
     }
 
+    /// Kind, size and time of an entry; nil when there is none.
     public func attributes(of path: String) throws(FileSystemError) -> FileAttributes? {
         try perform(.examine, path) { state, path throws(FileSystemError) in
             state.entries[path].map { entry in
@@ -93,6 +97,7 @@ public final class FaultyFileSystem: FileSystem {
         }
     }
 
+    /// Makes a directory and those above it.
     public func createDirectory(_ path: String, mode: FileMode) throws(FileSystemError) {
         try perform(.createDirectory, path) { state, path throws(FileSystemError) in
             var current = path
@@ -108,12 +113,14 @@ public final class FaultyFileSystem: FileSystem {
         }
     }
 
+    /// Forgets the entry; one that is not there is no error.
     public func remove(_ path: String) throws(FileSystemError) {
         try perform(.remove, path) { state, path throws(FileSystemError) in
             state.entries[path] = nil
         }
     }
 
+    /// The bytes that are left of the capacity; 0 when it is used up.
     public func availableBytes(at path: String) throws(FileSystemError) -> UInt64 {
         try perform(.examine, path) { state, _ throws(FileSystemError) in
             state.capacity - min(state.capacity, state.used)

@@ -29,8 +29,10 @@ public protocol FileSystem: Sendable {
 
 /// Permission bits of a new file or directory.
 public struct FileMode: RawRepresentable, Hashable, Sendable {
+    /// The bits as `chmod` takes them.
     public let rawValue: UInt32
 
+    /// Makes a mode from the bits that `chmod` takes.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Readable and writable by the owner alone (0600): secrets.
@@ -50,11 +52,14 @@ public struct FileAttributes: Hashable, Sendable {
         case file, directory, other
     }
 
+    /// What the path leads to, links followed.
     public let kind: Kind
     /// Size in bytes.
     public let size: Int
+    /// When the content was last changed.
     public let modified: Timestamp
 
+    /// Makes the attributes; `size` is in bytes.
     public init(kind: Kind, size: Int, modified: Timestamp) {
         self.kind = kind
         self.size = size
@@ -73,12 +78,16 @@ public struct FileSystemError: Error, Hashable, CustomStringConvertible {
         case inputOutput = "input_output"
     }
 
+    /// The cause, for callers that decide by it.
     public let code: Code
+    /// What was tried, as a verb: `read`, `write`, `list`.
     public let operation: String
+    /// The path that it was tried on.
     public let path: String
     /// The operating system's words.
     public let reason: String
 
+    /// Makes the error; `reason` is for people, `code` for programs.
     public init(code: Code, operation: String, path: String, reason: String) {
         self.code = code
         self.operation = operation
@@ -86,5 +95,6 @@ public struct FileSystemError: Error, Hashable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// A sentence with the operation, the path and the reason.
     public var description: String { "cannot \(operation) \(path): \(reason)" }
 }

@@ -1,6 +1,8 @@
-/// Floating-point numbers as the Prometheus ecosystem writes them (the shortest digits that read back as the same number).
+/// Floating-point numbers as the Prometheus ecosystem writes them (the shortest digits that read back as the same
+/// number).
 ///
-/// Source: Go's `strconv.FormatFloat` with precision -1; `+Inf`, `-Inf` and `NaN` are spelled as in the exposition format.
+/// Source: Go's `strconv.FormatFloat` with precision -1; `+Inf`, `-Inf` and `NaN` are spelled as in the exposition
+/// format.
 public enum FloatText {
     /// Without an exponent (`FormatFloat(v, 'f', -1, 64)`): sample values in the query API.
     public static func decimal(_ value: Double) -> String {
@@ -13,8 +15,8 @@ public enum FloatText {
         return text(value) { $0.scientific }
     }
 
-    /// With an exponent below 1e-4 and from 1e6 (`FormatFloat(v, 'g', -1, 64)`, `fmt.Sprint`): PromQL literals, template
-    /// values, the labels `le` and `quantile`.
+    /// With an exponent below 1e-4 and from 1e6 (`FormatFloat(v, 'g', -1, 64)`, `fmt.Sprint`): PromQL literals,
+    /// template values, the labels `le` and `quantile`.
     public static func shortest(_ value: Double) -> String {
         text(value) { $0.exponent < -4 || $0.exponent >= 6 ? $0.scientific : $0.decimal }
     }

@@ -37,10 +37,13 @@ public final class ManualClock: WallClock {
         state = Mutex(State(now: now))
     }
 
+    /// The wall-clock time as last advanced or set.
     public var now: Timestamp { state.withLock { $0.now } }
 
+    /// How far the clock was advanced since it was made; setting the wall-clock time does not change it.
     public var uptime: Duration { state.withLock { $0.uptime } }
 
+    /// Waits until ``advance(by:)`` has moved `uptime` on by the duration; throws when the task is cancelled.
     public func sleep(for duration: Duration) async throws {
         let id = state.withLock { state in
             state.nextID += 1

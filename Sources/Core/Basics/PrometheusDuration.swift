@@ -1,7 +1,7 @@
 /// Durations as Prometheus writes them (`1h30m`, `250ms`), in milliseconds.
 ///
-/// Source: the duration grammar of Prometheus' configuration; units `y w d h m s ms`, each at most once and in that order,
-/// 1y = 365d, 1w = 7d, 1d = 24h.
+/// Source: the duration grammar of Prometheus' configuration; units `y w d h m s ms`, each at most once and in that
+/// order, 1y = 365d, 1w = 7d, 1d = 24h.
 public enum PrometheusDuration {
     private static let units: [(name: String, milliseconds: Int64)] = [
         ("y", 31_536_000_000), ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000),

@@ -1,8 +1,14 @@
 /// Dates and times as text (RFC 3339, the profile of ISO 8601 that the API speaks), without a calendar library.
 extension Timestamp {
+    /// The times that RFC 3339's four digits of a year can write: the years 0 to 9999.
+    private static let writableMilliseconds: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
+
     /// The time in UTC with milliseconds, as `2026-11-23T08:15:30.250Z`.
+    ///
+    /// Times before the year 0 or after 9999 have no such text; they are written as the first or last one that has.
     public var rfc3339: String {
-        let civil = CivilTime(self)
+        let range = Self.writableMilliseconds
+        let civil = CivilTime(Timestamp(milliseconds: min(max(milliseconds, range.lowerBound), range.upperBound)))
         var text: [UInt8] = []
         text.reserveCapacity(24)
         text.appendPadded(civil.year, width: 4)
@@ -47,14 +53,19 @@ extension Timestamp {
 
 /// A date and a time of day in UTC, in the proleptic Gregorian calendar.
 public struct CivilTime: Hashable, Sendable {
+    /// Counted from the year 1; 0 and below lie before it.
     public let year: Int
     /// 1 to 12.
     public let month: Int
     /// 1 to 31.
     public let day: Int
+    /// 0 to 23.
     public let hour: Int
+    /// 0 to 59.
     public let minute: Int
+    /// 0 to 59; there are no leap seconds.
     public let second: Int
+    /// 0 to 999.
     public let millisecond: Int
     /// 0 is Sunday.
     public let dayOfWeek: Int

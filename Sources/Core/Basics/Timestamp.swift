@@ -23,6 +23,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// Seconds since the Unix epoch.
     public var seconds: Double { Double(milliseconds) / 1000 }
 
+    /// Whether the left time is earlier.
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.milliseconds < right.milliseconds
     }
@@ -33,24 +34,27 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         return Timestamp(milliseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
-    /// The time that has passed since `earlier`; negative when `earlier` is later.
+    /// The time that has passed since `earlier`; negative when `earlier` is later; saturates at what 64 bits of
+    /// milliseconds hold.
     public func since(_ earlier: Timestamp) -> Duration {
-        .milliseconds(milliseconds.subtractingReportingOverflow(earlier.milliseconds).partialValue)
+        let (difference, overflow) = milliseconds.subtractingReportingOverflow(earlier.milliseconds)
+        return .milliseconds(overflow ? (earlier < self ? .max : .min) : difference)
     }
 }
 
 extension Duration {
     /// The duration in milliseconds, rounded towards zero; saturates.
     public var wholeMilliseconds: Int64 {
+        // Compared first: `components` traps when its seconds do not fit.
+        if self >= .milliseconds(Int64.max) { return .max }
+        if self <= .milliseconds(Int64.min) { return .min }
         let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        if overflow { return seconds < 0 ? .min : .max }
-        return scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000_000).partialValue
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 
-    /// The duration in seconds.
+    /// The duration in seconds; saturates at what 64 bits of seconds hold.
     public var inSeconds: Double {
-        let (seconds, attoseconds) = components
+        let (seconds, attoseconds) = min(max(self, .seconds(Int64.min)), .seconds(Int64.max)).components
         return Double(seconds) + Double(attoseconds) / 1e18
     }
 }

@@ -38,6 +38,7 @@ public struct UUIDv7: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// When the identifier was made.
     public var timestamp: Timestamp { Timestamp(milliseconds: Int64(high >> 16)) }
 
+    /// Orders as unsigned 128-bit numbers, and so by the millisecond in which the identifiers were made.
     public static func < (left: UUIDv7, right: UUIDv7) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }

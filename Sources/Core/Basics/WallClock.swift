@@ -19,16 +19,20 @@ public protocol WallClock: Sendable {
 public struct SystemClock: WallClock {
     private static let origin = ContinuousClock.now
 
+    /// Makes the clock; all of one process share the origin of `uptime`.
     public init() {}
 
+    /// The real-time clock's reading, cut to milliseconds.
     public var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
+    /// The time since the process first asked, by a clock that goes on while the machine sleeps.
     public var uptime: Duration { Self.origin.duration(to: .now) }
 
+    /// Suspends the task for the duration; throws `CancellationError` when it is cancelled.
     public func sleep(for duration: Duration) async throws {
         try await Task.sleep(for: duration)
     }

@@ -2,9 +2,9 @@ import Synchronization
 
 /// A family's children by their labels: lookups take no lock, insertions do.
 ///
-/// An insert-only hash table with open addressing. A slot is written once, after the child is complete; when the table is half
-/// full a table of twice the size is published and the old one is kept, since a reader may still be in it (together the old
-/// ones are no larger than the newest).
+/// An insert-only hash table with open addressing. A slot is written once, after the child is complete; when the table
+/// is half full a table of twice the size is published and the old one is kept, since a reader may still be in it
+/// (together the old ones are no larger than the newest).
 final class ChildTable<LabelSet: Hashable & Sendable, Child: AnyObject & Sendable>: Sendable {
     /// One child with its labels; immutable.
     final class Node: Sendable {
@@ -20,7 +20,8 @@ final class ChildTable<LabelSet: Hashable & Sendable, Child: AnyObject & Sendabl
     }
 
     private final class Slots: @unchecked Sendable {
-        // SAFETY: allocated once, its elements are changed atomically only, and freed when no table refers to it any more.
+        // SAFETY: allocated once, its elements are changed atomically only, and freed when no table refers to it any
+        // more.
         let cells: UnsafeMutablePointer<Atomic<UInt>>
         let mask: Int
 

@@ -2,8 +2,8 @@ public import Synchronization
 
 /// A number that only goes up: requests served, bytes written, errors met.
 ///
-/// Concurrency: any thread; incrementing takes no lock and allocates nothing. Whole steps go through an integer (one atomic
-/// addition); other steps through a compare-and-swap of a double.
+/// Concurrency: any thread; incrementing takes no lock and allocates nothing. Whole steps go through an integer (one
+/// atomic addition); other steps through a compare-and-swap of a double.
 public final class Counter: Sendable {
     @usableFromInline let whole = Atomic<UInt64>(0)
     @usableFromInline let fraction = Atomic<UInt64>(0)

@@ -3,8 +3,8 @@ import Synchronization
 
 /// All children of one metric: the same name and help, each with its own labels.
 ///
-/// Resolve a child once and keep it where the labels are known beforehand; a lookup costs some 80 ns, an increment 5 ns.
-/// Beyond `seriesMax` children every new label set shares one overflow child, whose labels all read `overflow`, and
+/// Resolve a child once and keep it where the labels are known beforehand; a lookup costs some 80 ns, an increment 5
+/// ns. Beyond `seriesMax` children every new label set shares one overflow child, whose labels all read `overflow`, and
 /// `kaskman_registry_overflowed_label_sets_total` counts it.
 ///
 /// Concurrency: any thread; looking up a known child takes no lock.

@@ -3,12 +3,13 @@ public import Synchronization
 /// Counts observations in buckets with fixed upper bounds: durations, sizes.
 ///
 /// Concurrency: any thread; observing takes no lock and allocates nothing: one atomic addition to a bucket, one
-/// compare-and-swap for the sum. A snapshot taken meanwhile may hold an observation in the buckets and not yet in the sum.
+/// compare-and-swap for the sum. A snapshot taken meanwhile may hold an observation in the buckets and not yet in the
+/// sum.
 public final class Histogram: Sendable {
     /// The upper bounds, ascending, without +Inf.
     public let upperBounds: [Double]
-    // SAFETY: both point to memory that lives as long as the object, is written once before it is shared, and afterwards only
-    // read (bounds) or changed atomically (cells).
+    // SAFETY: both point to memory that lives as long as the object, is written once before it is shared, and
+    // afterwards only read (bounds) or changed atomically (cells).
     @usableFromInline nonisolated(unsafe) let bounds: UnsafeMutablePointer<Double>
     @usableFromInline nonisolated(unsafe) let cells: UnsafeMutablePointer<Atomic<UInt64>>
     @usableFromInline let boundCount: Int
@@ -29,11 +30,14 @@ public final class Histogram: Sendable {
         cells.deallocate()
     }
 
-    /// Counts one observation, in the base unit that the metric's name ends in. NaN is ignored.
+    /// Counts one observation, in the base unit that the metric's name ends in.
+    ///
+    /// NaN is ignored.
     @inlinable
     public func observe(_ value: Double) {
         guard !value.isNaN else { return }
-        // Counting the bounds that lie below, instead of searching for the first that does not, leaves no branch to mispredict.
+        // Counting the bounds that lie below, instead of searching for the first that does not, leaves no branch to
+        // mispredict.
         var index = 0
         for bound in 0..<boundCount { index &+= value > bounds[bound] ? 1 : 0 }
         cells[index].wrappingAdd(1, ordering: .relaxed)

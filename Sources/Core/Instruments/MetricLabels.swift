@@ -10,13 +10,16 @@ public protocol MetricLabels: Hashable, Sendable {
 
 /// The labels of a family with one label whose values are an enum's.
 ///
-/// The enum says its label's name: `enum Outcome: String, MetricLabel { static let name = "outcome"; case success, failure }`.
+/// The enum says its label's name:
+/// `enum Outcome: String, MetricLabel { static let name = "outcome"; case success, failure }`.
 public protocol MetricLabel: MetricLabels, RawRepresentable where RawValue == String {
     /// The label's name.
     static var name: String { get }
 }
 
 extension MetricLabel {
+    /// The one label's name.
     public static var names: [String] { [name] }
+    /// The enum's raw value as the one label's value.
     public var values: [String] { [rawValue] }
 }

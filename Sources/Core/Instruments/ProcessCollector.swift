@@ -20,6 +20,7 @@ public struct ProcessCollector: Collector {
         startTime = Self.startTime(fileSystem)
     }
 
+    /// The `process_*` families that are collected.
     public var families: [MetricMetadata] {
         [
             MetricMetadata(
@@ -44,6 +45,7 @@ public struct ProcessCollector: Collector {
         ]
     }
 
+    /// Reads /proc anew; a value that cannot be read is left out.
     public func collect(into output: inout CollectorOutput) {
         if let usage = Self.usage(fileSystem) {
             output.set("process_cpu_seconds_total", usage.cpuSeconds)

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The metrics of one process, or of one test: makes instruments and reads them all at once.
 ///
-/// A registry is handed to whoever needs it; none is global. Asking again for a metric that is registered with the same type,
-/// help and labels gives the same one; a conflict is a bug and traps, since metrics are registered at start.
+/// A registry is handed to whoever needs it; none is global. Asking again for a metric that is registered with the same
+/// type, help and labels gives the same one; a conflict is a bug and traps, since metrics are registered at start.
 ///
 /// Concurrency: any thread.
 public final class Registry: Sendable {
@@ -39,7 +39,9 @@ public final class Registry: Sendable {
         overflowed.withLock { $0 = family }
     }
 
-    /// A counter without labels. Its name ends in `_total`.
+    /// A counter without labels.
+    ///
+    /// Its name ends in `_total`.
     public func counter(_ name: String, help: String) -> Counter {
         single(MetricMetadata(name: name, type: .counter, help: help), kind: .counter)
     }
@@ -122,7 +124,9 @@ public final class Registry: Sendable {
         }
     }
 
-    /// What all metrics read now. Families without series are left out.
+    /// What all metrics read now.
+    ///
+    /// Families without series are left out.
     public func snapshot() -> RegistrySnapshot {
         let (sources, collectors) = state.withLock { state in
             let sorted = state.sorted ?? state.sources.values.sorted { $0.metadata.name < $1.metadata.name }
@@ -180,8 +184,8 @@ public final class Registry: Sendable {
         }
     }
 
-    /// The family of a library's metric; when the name is taken by other labels or another type, under a name that ends in the
-    /// labels' names and the type.
+    /// The family of a library's metric; when the name is taken by other labels or another type, under a name that ends
+    /// in the labels' names and the type.
     func dynamicFamily<Child>(
         _ metadata: MetricMetadata,
         kind: FamilySource<Child>.Kind,

@@ -3,10 +3,10 @@ import MetricModel
 
 /// The back end for libraries that report through swift-metrics: their metrics join a registry.
 ///
-/// Names follow the naming guide: other characters than letters, digits and underscores become underscores, counters end in
-/// `_total`, timers are histograms in `_seconds`. Dimensions are labels; each label set counts against the family's ceiling. A
-/// metric that a library reports with different dimensions than before is told apart by a family of its own, whose name ends
-/// in the dimensions' names, since one family has one set of label names.
+/// Names follow the naming guide: other characters than letters, digits and underscores become underscores, counters
+/// end in `_total`, timers are histograms in `_seconds`. Dimensions are labels; each label set counts against the
+/// family's ceiling. A metric that a library reports with different dimensions than before is told apart by a family of
+/// its own, whose name ends in the dimensions' names, since one family has one set of label names.
 public final class SwiftMetricsFactory: MetricsFactory {
     private let registry: Registry
 
@@ -15,10 +15,12 @@ public final class SwiftMetricsFactory: MetricsFactory {
         self.registry = registry
     }
 
+    /// Makes or finds the counter `label_total` with the dimensions as labels.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         CounterAdapter(counter: counter(label, dimensions))
     }
 
+    /// Makes or finds the counter `label_total`, which takes fractions.
     public func makeFloatingPointCounter(
         label: String,
         dimensions: [(String, String)]
@@ -26,12 +28,14 @@ public final class SwiftMetricsFactory: MetricsFactory {
         FloatingPointCounterAdapter(counter: counter(label, dimensions))
     }
 
+    /// Makes or finds the gauge that a library's meter sets.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         let labels = DynamicLabels(dimensions)
         let name = LibraryMetricName.name(label, suffix: "")
         return MeterAdapter(gauge: registry.dynamicGauge(name, help: "Reported by a library as \(label).", labels))
     }
 
+    /// Makes or finds a histogram for a recorder that aggregates, and a gauge of the last value for one that does not.
     public func makeRecorder(
         label: String,
         dimensions: [(String, String)],
@@ -47,6 +51,7 @@ public final class SwiftMetricsFactory: MetricsFactory {
         return RecorderAdapter { histogram.observe($0) }
     }
 
+    /// Makes or finds the histogram `label_seconds` that a library's timer observes.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         let labels = DynamicLabels(dimensions)
         let name = LibraryMetricName.name(label, suffix: "_seconds")
@@ -56,10 +61,15 @@ public final class SwiftMetricsFactory: MetricsFactory {
         )
     }
 
+    /// Does nothing: a counter keeps its series, so that its total never falls.
     public func destroyCounter(_ handler: any CounterHandler) {}
+    /// Does nothing: a counter keeps its series, so that its total never falls.
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
+    /// Does nothing: the gauge keeps its series and its last value.
     public func destroyMeter(_ handler: any MeterHandler) {}
+    /// Does nothing: the recorder's histogram or gauge keeps its series.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
+    /// Does nothing: the histogram keeps its series, so that its counts never fall.
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     private func counter(_ label: String, _ dimensions: [(String, String)]) -> Counter {

@@ -1,8 +1,11 @@
 /// A label's name and value.
 public struct Label: Hashable, Sendable {
+    /// What the label is called; of PromQL's own, `__name__` holds the metric name.
     public let name: String
+    /// What the label says of its series; an empty value is the same as no label.
     public let value: String
 
+    /// Makes a label; nothing is checked here.
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value

@@ -15,7 +15,9 @@ public struct LabelMatcher: Hashable, Sendable, CustomStringConvertible {
         public var isNegative: Bool { self == .notEqual || self == .notMatches }
     }
 
+    /// The name of the label that is looked at; a series without it counts as having it empty.
     public let name: String
+    /// How the label's value is compared.
     public let operation: Operation
     /// The value, or the pattern as it was written.
     public let value: String

@@ -1,10 +1,11 @@
-/// A label set: what identifies a series. Sorted by name, without empty values, without a name twice.
+/// A label set: what identifies a series.
 ///
-/// The labels lie packed in one buffer, so comparing and hashing are single passes over bytes, and a label set costs one
-/// allocation. Names and values are compared as bytes: `é` written in two ways stays two values, as in Prometheus.
+/// Sorted by name, without empty values, without a name twice. The labels lie packed in one buffer, so comparing and
+/// hashing are single passes over bytes, and a label set costs one allocation. Names and values are compared as bytes:
+/// `é` written in two ways stays two values, as in Prometheus.
 ///
-/// Layout: name, value, name, value, …, each preceded by its length: one byte below 255, or 255 and three bytes little-endian
-/// (a length of 2^24-1 or more: those three bytes all 255 and then eight more).
+/// Layout: name, value, name, value, …, each preceded by its length: one byte below 255, or 255 and three bytes
+/// little-endian (a length of 2^24-1 or more: those three bytes all 255 and then eight more).
 public struct Labels: Hashable, Sendable {
     /// The packed bytes; also what `limit_ratio` hashes.
     public let packed: [UInt8]
@@ -16,7 +17,8 @@ public struct Labels: Hashable, Sendable {
     /// No labels.
     public static let empty = Labels(packed: [])
 
-    /// Makes a label set in any order; of a name that comes twice the last value counts, and an empty value removes the label.
+    /// Makes a label set in any order; of a name that comes twice the last value counts, and an empty value removes the
+    /// label.
     public init(_ labels: some Sequence<Label>) {
         var builder = LabelsBuilder()
         for label in labels { builder.set(label.name, label.value) }
@@ -26,7 +28,9 @@ public struct Labels: Hashable, Sendable {
     /// Whether there are no labels.
     public var isEmpty: Bool { packed.isEmpty }
 
-    /// The number of labels. Complexity: linear.
+    /// The number of labels.
+    ///
+    /// Complexity: linear.
     public var count: Int {
         var count = 0
         forEachRange { _, _ in
@@ -105,11 +109,14 @@ public struct Labels: Hashable, Sendable {
 }
 
 extension Labels: Sequence {
-    /// Yields the labels sorted by name. Each yields two new strings: not for hot loops.
+    /// Yields the labels sorted by name.
+    ///
+    /// Each label costs two new strings: not for hot loops.
     public struct Iterator: IteratorProtocol {
         let packed: [UInt8]
         var position = 0
 
+        /// The next label in the order of names; nil after the last.
         public mutating func next() -> Label? {
             guard position < packed.count else { return nil }
             let name = LabelBytes.range(in: packed, at: position)
@@ -119,6 +126,7 @@ extension Labels: Sequence {
         }
     }
 
+    /// Begins with the first label by name.
     public func makeIterator() -> Iterator { Iterator(packed: packed) }
 }
 
@@ -157,6 +165,7 @@ extension Labels: CustomStringConvertible {
 }
 
 extension Labels: ExpressibleByDictionaryLiteral {
+    /// Makes the label set of name and value pairs, in any order; those with empty values are left out.
     public init(dictionaryLiteral elements: (String, String)...) {
         self.init(elements.map { Label($0.0, $0.1) })
     }

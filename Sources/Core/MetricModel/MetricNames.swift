@@ -1,11 +1,11 @@
 /// Which names may be written without quotes (the classic character sets of Prometheus).
 public enum MetricNames {
-    /// `[a-zA-Z_:][a-zA-Z0-9_:]*`
+    /// Whether a metric name has the classic form `[a-zA-Z_:][a-zA-Z0-9_:]*`.
     public static func isLegacyMetricName(_ name: String) -> Bool {
         isIdentifier(name, allowingColon: true)
     }
 
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`
+    /// Whether a label name has the classic form `[a-zA-Z_][a-zA-Z0-9_]*`.
     public static func isLegacyLabelName(_ name: String) -> Bool {
         isIdentifier(name, allowingColon: false)
     }

@@ -10,11 +10,14 @@ public protocol SampleAppender: Sendable {
 
 /// A sample with the series it belongs to.
 public struct LabeledSample: Sendable, Equatable {
+    /// The series, its name included as `__name__`.
     public let labels: Labels
     /// Milliseconds since the Unix epoch.
     public let timestamp: Int64
+    /// The value; a ``StaleMarker`` ends the series.
     public let value: Double
 
+    /// Makes a sample; `timestamp` is in milliseconds since the Unix epoch.
     public init(labels: Labels, timestamp: Int64, value: Double) {
         self.labels = labels
         self.timestamp = timestamp
@@ -42,8 +45,10 @@ public struct RejectedSample: Sendable, Equatable {
 
     /// The position in the batch.
     public let index: Int
+    /// Why the store refused it.
     public let reason: Reason
 
+    /// Notes that the sample at a position of the batch was refused.
     public init(index: Int, reason: Reason) {
         self.index = index
         self.reason = reason

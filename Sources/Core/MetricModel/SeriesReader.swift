@@ -1,7 +1,7 @@
 /// What a query engine asks a store of series.
 ///
-/// Concurrency: may be called from any thread, also while samples are appended; a call sees all samples whose append returned
-/// before it began. Calls do not suspend; they may block on a disk.
+/// Concurrency: may be called from any thread, also while samples are appended; a call sees all samples whose append
+/// returned before it began. Calls do not suspend; they may block on a disk.
 public protocol SeriesReader: Sendable {
     /// The series that fit all matchers and have a sample in the closed range, with these samples, sorted by labels.
     ///
@@ -10,6 +10,7 @@ public protocol SeriesReader: Sendable {
     ///   - start: First timestamp, inclusive, in milliseconds.
     ///   - end: Last timestamp, inclusive, in milliseconds.
     ///   - samplesMax: A limit on the number of samples that the answer may hold.
+    /// - Returns: Sorted by labels; no series is empty.
     /// - Throws: ``SeriesReadError``.
     func select(
         _ matchers: [LabelMatcher],

@@ -4,8 +4,9 @@ public import Logging
 
 /// A long-running part of the platform: it runs until told to drain, and says how it is.
 ///
-/// A component is made with a ``ComponentContext``, which only a ``Supervisor`` hands out, so that none exists that is not named,
-/// metered, logged and supervised. A component without a loop of its own awaits ``ComponentContext/drained()``.
+/// A component is made with a ``ComponentContext``, which only a ``Supervisor`` hands out, so that none exists that is
+/// not named, metered, logged and supervised. A component without a loop of its own awaits
+/// ``ComponentContext/drained()``.
 public protocol Component: Sendable {
     /// Works until ``ComponentContext/drained()`` returns, then ends what is in flight and returns.
     ///

@@ -1,5 +1,7 @@
-/// Every part of the platform that is supervised. Closed: the raw value is the label `component`, the name of the rule file, the
-/// row on the dashboard and the line on the health page.
+/// Every part of the platform that is supervised.
+///
+/// Closed: the raw value is the label `component`, the name of the rule file, the row on the dashboard and the line on
+/// the health page.
 public enum ComponentKind: String, CaseIterable, Sendable, Comparable {
     case database
     case events
@@ -14,5 +16,6 @@ public enum ComponentKind: String, CaseIterable, Sendable, Comparable {
     case notifications
     case http
 
+    /// Orders by the raw values, as reports list components.
     public static func < (left: ComponentKind, right: ComponentKind) -> Bool { left.rawValue < right.rawValue }
 }

@@ -15,13 +15,18 @@ public struct Health: Hashable, Sendable {
             }
         }
 
+        /// Whether the left status is better than the right one, so that the greatest is the worst.
         public static func < (left: Status, right: Status) -> Bool { left.score > right.score }
     }
 
+    /// How well the component does its work.
     public let status: Status
-    /// What is wrong and what to do, in a sentence; empty when healthy. Shown to everyone: no secrets, no paths of users.
+    /// What is wrong and what to do, in a sentence; empty when healthy.
+    ///
+    /// Shown to everyone: no secrets, no paths of users.
     public let reason: String
 
+    /// Makes a verdict; say a reason whenever the status is not healthy.
     public init(_ status: Status, reason: String = "") {
         self.status = status
         self.reason = reason

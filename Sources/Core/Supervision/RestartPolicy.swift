@@ -15,6 +15,7 @@ public struct RestartPolicy: Sendable {
         /// How long a failure counts; a component that ran this long starts again with the shortest delay.
         public var window: Duration
 
+        /// Makes limits; the delays must be positive and `delayMax` no shorter than `delayMin`.
         public init(
             delayMin: Duration = .milliseconds(250),
             delayMax: Duration = .seconds(30),
@@ -42,14 +43,15 @@ public struct RestartPolicy: Sendable {
     /// When the failures that still count happened, in uptime.
     private var failures: [Duration] = []
 
+    /// Makes a policy for one component that has not failed yet.
     public init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
     /// Takes note of a failure at a point of uptime.
     ///
-    /// The delay doubles with each failure in the window; up to a quarter of it is taken off at random, so that components that
-    /// failed together do not come back together.
+    /// The delay doubles with each failure in the window; up to a quarter of it is taken off at random, so that
+    /// components that failed together do not come back together.
     public mutating func failed(at uptime: Duration, random: inout some RandomNumberGenerator) -> Decision {
         failures.removeAll { uptime - $0 > limits.window }
         failures.append(uptime)

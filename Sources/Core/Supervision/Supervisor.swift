@@ -3,16 +3,17 @@ public import Instruments
 public import Logging
 import Synchronization
 
-/// Starts the components in the order of their dependencies, restarts what fails, watches everyone's health, and drains in
-/// reverse order.
+/// Starts the components in the order of their dependencies, restarts what fails, watches everyone's health, and drains
+/// in reverse order.
 ///
-/// One task group holds every component's task; nothing else in the platform starts long-lived tasks. A failing component never
-/// takes another one down: only when an essential one is quarantined does the platform end.
+/// One task group holds every component's task; nothing else in the platform starts long-lived tasks. A failing
+/// component never takes another one down: only when an essential one is quarantined does the platform end.
 ///
 /// Concurrency: components are added before ``run()``, by one thread; the rest may be called from anywhere.
 public final class Supervisor: Sendable {
     /// The times and limits of supervision.
     public struct Options: Sendable {
+        /// How often and how fast a failed component starts again.
         public var restart = RestartPolicy.Limits()
         /// How long each component may take to end during a drain before it is cancelled.
         public var drainTimeoutMax: Duration = .seconds(10)
@@ -23,6 +24,7 @@ public final class Supervisor: Sendable {
         /// The longest a health check may take; then the component counts as unhealthy.
         public var healthTimeoutMax: Duration = .seconds(2)
 
+        /// Makes the options that a server runs with.
         public init() {}
     }
 
@@ -82,6 +84,8 @@ public final class Supervisor: Sendable {
     ///   - dependencies: Those that must have started before it, and end after it.
     ///   - isEssential: Whether the platform is down when it is.
     ///   - make: Makes it; registers its metrics.
+    /// - Returns: What `make` made.
+    /// - Throws: What `make` throws.
     @discardableResult
     public func add<C: Component>(
         _ kind: ComponentKind,
@@ -137,7 +141,9 @@ public final class Supervisor: Sendable {
         if let fatal = state.withLock({ $0.fatal }) { throw fatal }
     }
 
-    /// Begins the drain; returns at once. ``run()`` returns when it is over.
+    /// Begins the drain; returns at once.
+    ///
+    /// ``run()`` returns when it is over.
     public func drain() {
         lifecycle.reach(.drainRequested)
     }
@@ -341,10 +347,12 @@ public final class Supervisor: Sendable {
 
 /// An essential component that failed too often: the platform cannot go on.
 public struct SupervisorError: Error, Sendable, CustomStringConvertible {
+    /// The component that failed.
     public let kind: ComponentKind
     /// What the component threw last.
     public let failure: String
 
+    /// A sentence for the log: which component, and its last failure.
     public var description: String { "\(kind.rawValue) failed too often: \(failure)" }
 }
 

@@ -33,6 +33,8 @@ public final class QueryService: Component {
     /// Makes the service.
     ///
     /// - Parameters:
+    ///   - context: What the supervisor hands in; its registry takes the metrics of queries.
+    ///   - engine: Evaluates the queries.
     ///   - reader: The store that queries read.
     ///   - concurrencyMax: How many queries are evaluated at once.
     ///   - timeout: The longest that a query may take, waiting included.
@@ -76,7 +78,9 @@ public final class QueryService: Component {
         }
     }
 
-    /// Evaluates an expression at one time. `timeout` may shorten the configured one.
+    /// Evaluates an expression at one time.
+    ///
+    /// `timeout` may shorten the configured one.
     public func instant(
         _ text: String,
         at time: Timestamp,
@@ -99,8 +103,8 @@ public final class QueryService: Component {
         }
     }
 
-    /// Evaluates a parsed expression at one time on the calling thread, which must be one that may block: for rules, which have
-    /// threads of their own, so that a flood of queries from people never delays an alert.
+    /// Evaluates a parsed expression at one time on the calling thread, which must be one that may block: for rules,
+    /// which have threads of their own, so that a flood of queries from people never delays an alert.
     public func instantBlocking(
         _ expression: Expression,
         at time: Timestamp,

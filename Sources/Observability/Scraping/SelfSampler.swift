@@ -26,8 +26,11 @@ public final class SelfSampler: Component {
     /// Makes the sampler.
     ///
     /// - Parameters:
-    ///   - interval: The time between two samples of each series.
+    ///   - context: What the supervisor hands in; its registry is what is sampled.
+    ///   - interval: The time between two samples of each series; positive.
     ///   - targetLabels: `job` and `instance`.
+    ///   - storeSnapshot: Stores what the registry read.
+    ///   - storeSamples: Stores the samples about the sampling itself.
     public init(
         context: ComponentContext,
         interval: Duration,
@@ -130,5 +133,6 @@ struct SelfSamplerMetrics: Sendable {
 }
 
 extension RejectedSample.Reason: MetricLabel {
+    /// The label that tells the reasons apart on the counter of rejected samples.
     public static var name: String { "reason" }
 }

@@ -23,8 +23,8 @@ final class AccessGate: Sendable {
     var waiters: Int { state.withLock { $0.line.count } }
 
     /// Waits for a slot; every return must be followed by ``leave()``.
-    /// - Throws: ``DatabaseError``: `overloaded` when the line is full, `connection` when the gate is closed, or what the
-    ///   ticket was abandoned with.
+    /// - Throws: ``DatabaseError``: `overloaded` when the line is full, `connection` when the gate is closed, or what
+    ///   the ticket was abandoned with.
     func enter(_ ticket: AccessTicket) async throws {
         enum Entry {
             case admitted, refused(DatabaseError), waiting

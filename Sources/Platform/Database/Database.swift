@@ -1,11 +1,11 @@
 /// A database: transactions as synchronous closures, run where they block nobody.
 ///
 /// The closure runs on a thread that belongs to the database, never on the cooperative pool, so it may block; it cannot
-/// await. Whatever it throws rolls the transaction back and is thrown to the caller unchanged; faults of the database are
-/// ``DatabaseError``.
+/// await. Whatever it throws rolls the transaction back and is thrown to the caller unchanged; faults of the database
+/// are ``DatabaseError``.
 ///
-/// Concurrency: may be shared. Reads run beside each other and beside the one writer, each on a snapshot; writes run one
-/// after the other in the order they were asked for. Callers beyond the queue limit are refused with `overloaded`.
+/// Concurrency: may be shared. Reads run beside each other and beside the one writer, each on a snapshot; writes run
+/// one after the other in the order they were asked for. Callers beyond the queue limit are refused with `overloaded`.
 package protocol Database: Sendable {
     /// The language that the statements are read as.
     var dialect: SQLDialect { get }
@@ -15,6 +15,8 @@ package protocol Database: Sendable {
     /// - Parameters:
     ///   - operation: what is being done, for messages.
     ///   - timeout: the longest time for waiting and running together; nil takes the database's own.
+    ///   - body: the work; it gets the connection for as long as it runs.
+    /// - Returns: what `body` returns.
     /// - Throws: ``DatabaseError``, or what `body` throws.
     func read<T: Sendable>(
         _ operation: OperationName,
@@ -29,6 +31,8 @@ package protocol Database: Sendable {
     /// - Parameters:
     ///   - operation: what is being done, for messages.
     ///   - timeout: the longest time for waiting and running together; nil takes the database's own.
+    ///   - body: the work; it gets the connection for as long as it runs.
+    /// - Returns: what `body` returns.
     /// - Throws: ``DatabaseError``, or what `body` throws.
     @discardableResult
     func write<T: Sendable>(

@@ -3,9 +3,9 @@
 ///
 /// It is valid only inside that closure and only on its thread; every call blocks until the database has answered.
 ///
-/// A statement that fails ends the transaction, whatever the closure does with the error, because that is what PostgreSQL
-/// does: later statements fail with the same error and nothing is committed. Write `ON CONFLICT` where a conflict is
-/// expected.
+/// A statement that fails ends the transaction, whatever the closure does with the error, because that is what
+/// PostgreSQL does: later statements fail with the same error and nothing is committed. Write `ON CONFLICT` where a
+/// conflict is expected.
 package protocol SQLConnection {
     /// The language that the statements are read as.
     var dialect: SQLDialect { get }

@@ -2,8 +2,8 @@ package import Basics
 
 /// A value that is bound to a parameter of a statement or found in a column.
 ///
-/// The five kinds that SQLite and PostgreSQL share: booleans are the integers 0 and 1, times are integers of milliseconds
-/// since the Unix epoch, identifiers and JSON are text.
+/// The five kinds that SQLite and PostgreSQL share: booleans are the integers 0 and 1, times are integers of
+/// milliseconds since the Unix epoch, identifiers and JSON are text.
 package enum SQLValue: Hashable, Sendable {
     case null
     case integer(Int64)

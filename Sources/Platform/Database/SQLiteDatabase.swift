@@ -26,6 +26,7 @@ package final class SQLiteDatabase: Database {
     ///   - settings: where the file is, and the limits.
     ///   - clock: for the time limits.
     ///   - registry: takes the metrics `kaskman_database_*`; one database a registry.
+    /// - Returns: the open database, not yet migrated.
     /// - Throws: ``DatabaseError``: `connection` when the file cannot be opened, `corrupted` when it is no database,
     ///   `busy` when another process holds it.
     package static func open(

@@ -1,6 +1,8 @@
 /// How the embedded database is opened, and its limits.
 package struct SQLiteSettings: Sendable {
-    /// The path of the database file; it is made when it does not exist. The files `-wal` and `-shm` stand beside it.
+    /// The path of the database file; it is made when it does not exist.
+    ///
+    /// The files `-wal` and `-shm` stand beside it.
     package var path: String
     /// How long a statement waits for a lock that another connection or process holds.
     package var busyTimeout: Duration = .seconds(5)

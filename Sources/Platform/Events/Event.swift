@@ -94,7 +94,9 @@ package enum EventCursor: Hashable, Sendable {
 package struct EventPage: Sendable {
     /// In the direction of the cursor.
     package let events: [Event]
-    /// Where the next page begins. It passes over events that the filter left out, also when the page is empty.
+    /// Where the next page begins.
+    ///
+    /// It passes over events that the filter left out, also when the page is empty.
     package let next: EventCursor
     /// Whether there was more at the time of reading.
     package let hasMore: Bool

@@ -4,8 +4,8 @@ package import Instruments
 
 /// The durable, ordered log of everything that happened: one event in the transaction of each change.
 ///
-/// Readers remember a position and read on from there; a signal after each commit tells them when to look again, so nothing
-/// is lost and nothing comes twice, whatever happens to the signal.
+/// Readers remember a position and read on from there; a signal after each commit tells them when to look again, so
+/// nothing is lost and nothing comes twice, whatever happens to the signal.
 package struct EventLog: Sendable {
     /// The longest data of an event, in bytes of JSON.
     package static let dataBytesMax = 64 << 10
@@ -22,9 +22,8 @@ package struct EventLog: Sendable {
 
     /// Makes the log over a migrated database.
     ///
-    /// - Parameters:
-    ///   - subscribersMax: how many followers there may be at a time.
-    ///   - registry: takes the metrics `kaskman_events_*`; one log a registry.
+    /// There may be `subscribersMax` followers at a time. The registry takes the metrics `kaskman_events_*`; one log a
+    /// registry.
     package init(
         database: any Database,
         clock: any WallClock,

@@ -2,8 +2,8 @@ import Synchronization
 
 /// Wakes whoever follows the log, after each commit that appended to it.
 ///
-/// A wake-up carries nothing and several melt into one: the follower reads on from its own position. So the buffer is one
-/// wake-up a follower, however slow that is.
+/// A wake-up carries nothing and several melt into one: the follower reads on from its own position. So the buffer is
+/// one wake-up a follower, however slow that is.
 package final class EventSignal: Sendable {
     private struct State {
         var nextID: UInt64 = 0
@@ -90,7 +90,9 @@ extension EventLog {
     ///
     /// - Parameters:
     ///   - position: the last position that the reader has; 0 for the beginning.
+    ///   - filter: which events the reader gets.
     ///   - limit: the most events on a page.
+    /// - Returns: a follower, which counts against the limit for as long as it lives.
     /// - Throws: ``EventError/tooManySubscribers(subscribersMax:)``.
     package func follow(
         after position: Int64,

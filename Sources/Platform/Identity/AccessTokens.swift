@@ -69,8 +69,8 @@ struct AccessTokens: Sendable {
 
     /// Checks a token: form, algorithm, key, signature, issuer, audience and times, in this order.
     ///
-    /// The header is looked at before the library sees the token, which would take any algorithm that it has a key for, and
-    /// its default key for an unknown one.
+    /// The header is looked at before the library sees the token, which would take any algorithm that it has a key for,
+    /// and its default key for an unknown one.
     func verify(_ token: String, now: Timestamp) async throws(TokenError) -> AccessClaims {
         guard token.utf8.count <= Self.bytesMax else { throw .tooLong }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)

@@ -17,7 +17,12 @@ extension IdentityService {
 
     /// Who presents a name and password with each request; a pair that was right lately is believed without hashing.
     ///
-    /// - Parameter ip: the client's address.
+    /// - Parameters:
+    ///   - username: the name presented.
+    ///   - password: the password presented.
+    ///   - ip: the client's address.
+    ///   - requestID: the request, for the event.
+    /// - Returns: the user with its roles.
     /// - Throws: ``IdentityError``: `invalidCredentials`, `lockedOut`, `overloaded`; ``DatabaseError``.
     package func authenticate(
         basic username: String,

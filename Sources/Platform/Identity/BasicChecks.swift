@@ -4,8 +4,9 @@ import Synchronization
 
 /// Names and passwords that were right lately, so that Basic costs one digest a request instead of a bcrypt.
 ///
-/// They are kept as digests keyed with a secret of this process. Requests with the same pair that come while it is being
-/// checked wait for that check: a dashboard sends thirty at once, which would be thirty failures if the password were wrong.
+/// They are kept as digests keyed with a secret of this process. Requests with the same pair that come while it is
+/// being checked wait for that check: a dashboard sends thirty at once, which would be thirty failures if the password
+/// were wrong.
 final class BasicChecks: Sendable {
     typealias Digest = [UInt8]
 

@@ -6,7 +6,9 @@ internal import CCrypt
     internal import Musl
 #endif
 
-/// bcrypt, variant `$2b$`, by libxcrypt. Blocks for as long as the cost says.
+/// bcrypt, variant `$2b$`, by libxcrypt.
+///
+/// Blocks for as long as the cost says.
 enum Bcrypt {
     /// The costs that are accepted: below 4 there is no bcrypt, above 16 a login takes seconds.
     static let costs = 4...16
@@ -25,7 +27,9 @@ enum Bcrypt {
         return run(password, setting: text(setting))
     }
 
-    /// Whether a password has this hash; false for a hash that is none. The comparison takes the same time for all.
+    /// Whether a password has this hash; false for a hash that is none.
+    ///
+    /// The comparison takes the same time for all.
     static func verify(_ password: String, hash: String) -> Bool {
         guard PasswordPolicy.isHashable(password), cost(of: hash) != nil else { return false }
         guard let computed = run(password, setting: hash) else { return false }

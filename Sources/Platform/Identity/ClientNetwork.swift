@@ -6,8 +6,10 @@
 
 /// The network that a client's address belongs to, as far as limits are concerned.
 enum ClientNetwork {
-    /// An IPv4 address stands for itself, an IPv6 address for its /64, which one customer usually has whole; an IPv4 address
-    /// in IPv6 form for the IPv4 address. Any other text stands for itself, up to 64 characters.
+    /// The network that limits count an address under.
+    ///
+    /// An IPv4 address stands for itself, an IPv6 address for its /64, which one customer usually has whole; an IPv4
+    /// address in IPv6 form for the IPv4 address. Any other text stands for itself, up to 64 characters.
     static func of(_ address: String) -> String {
         var bytes = [UInt8](repeating: 0, count: 16)
         // SAFETY: inet_pton writes 16 bytes for AF_INET6, which the array has.

@@ -6,8 +6,8 @@ import Synchronization
 
 /// Users, their passwords, sessions and tokens.
 ///
-/// While the database is away, an access token whose signature and times are right is accepted for reading only: otherwise
-/// nobody could look at the very charts that show what is wrong.
+/// While the database is away, an access token whose signature and times are right is accepted for reading only:
+/// otherwise nobody could look at the very charts that show what is wrong.
 ///
 /// Concurrency: may be shared.
 package final class IdentityService: Sendable {
@@ -26,7 +26,13 @@ package final class IdentityService: Sendable {
     /// Makes the service over a migrated database; makes the signing key when there is none.
     ///
     /// - Parameters:
+    ///   - database: holds users, sessions and keys.
+    ///   - events: takes the events about identities.
+    ///   - clock: tells when tokens and sessions end.
+    ///   - ids: makes the identifiers.
     ///   - registry: takes the metrics `kaskman_identity_*`; one service a registry.
+    ///   - settings: the times and limits.
+    /// - Returns: the service, ready for logins.
     /// - Throws: ``DatabaseError``.
     package static func open(
         database: any Database,

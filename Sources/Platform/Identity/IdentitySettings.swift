@@ -1,6 +1,8 @@
 /// How identities are handled, and the limits.
 package struct IdentitySettings: Sendable {
-    /// bcrypt's cost, 4 to 16: each step doubles the time. 11 takes about 90 ms.
+    /// bcrypt's cost, 4 to 16: each step doubles the time.
+    ///
+    /// 11 takes about 90 ms.
     package var bcryptCost = 11
     /// How many passwords are hashed at the same time.
     package var passwordThreads = 2

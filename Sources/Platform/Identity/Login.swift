@@ -20,8 +20,11 @@ extension IdentityService {
     /// Checks a name and password and begins a session.
     ///
     /// - Parameters:
+    ///   - username: the name presented.
+    ///   - password: the password presented.
     ///   - ip: the client's address.
     ///   - requestID: the request, for the event.
+    /// - Returns: the session's first tokens.
     /// - Throws: ``IdentityError``: `invalidCredentials`, `lockedOut`, `overloaded`; ``DatabaseError``.
     package func login(
         username: String,
@@ -73,8 +76,8 @@ extension IdentityService {
 
     /// Exchanges a refresh token for a new pair.
     ///
-    /// A token that was exchanged before ends its whole session, since one of the two who had it has stolen it; but within
-    /// ``IdentitySettings/refreshGrace`` two tabs may have refreshed at once, and both get a pair.
+    /// A token that was exchanged before ends its whole session, since one of the two who had it has stolen it; but
+    /// within ``IdentitySettings/refreshGrace`` two tabs may have refreshed at once, and both get a pair.
     ///
     /// - Throws: ``TokenError``: `malformed`, `unknown`, `expired`, `revoked`, `reused`, `inactiveUser`;
     ///   ``DatabaseError``.

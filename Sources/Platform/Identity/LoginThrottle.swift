@@ -1,9 +1,11 @@
 internal import Basics
 
-/// Slows down whoever guesses passwords: after some failures each further one doubles the wait, for the name and for the network.
+/// Slows down whoever guesses passwords: after some failures each further one doubles the wait, for the name and for
+/// the network.
 ///
-/// A name is locked whether it exists or not, so the lock tells nothing. An attempt counts as failed from its beginning, and
-/// is taken back when it succeeds, so that a hundred attempts at once do not all pass before the first has failed.
+/// A name is locked whether it exists or not, so the lock tells nothing. An attempt counts as failed from its
+/// beginning, and is taken back when it succeeds, so that a hundred attempts at once do not all pass before the first
+/// has failed.
 struct LoginThrottle: Sendable {
     /// How one kind of key is slowed down.
     struct Rule: Sendable {

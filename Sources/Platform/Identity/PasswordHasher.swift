@@ -20,6 +20,8 @@ final class PasswordHasher: Sendable {
     ///   - cost: bcrypt's, 4 to 16.
     ///   - threads: how many passwords are hashed at the same time.
     ///   - waitersMax: how many may wait beyond those.
+    ///   - clock: measures how long hashing took.
+    ///   - durations: takes these times.
     init(cost: Int, threads: Int, waitersMax: Int, clock: any WallClock, durations: Histogram) {
         precondition(Bcrypt.costs.contains(cost), "BUG: bcrypt's cost must be in \(Bcrypt.costs)")
         precondition(threads > 0 && waitersMax >= 0, "BUG: passwords need a thread")

@@ -13,6 +13,7 @@ extension IdentityService {
     /// Makes the user `admin` when there is no user at all; nil when there is one.
     ///
     /// - Parameter password: the password to give it; nil to make one up.
+    /// - Returns: the administrator, with the password that was made up; nil when there is a user.
     /// - Throws: ``IdentityError``: `password`; ``DatabaseError``.
     package func createFirstAdministrator(password: String?) async throws -> FirstAdministrator? {
         let isEmpty = try await database.read("identity.is_empty") { try UserTable.isEmpty($0) }
@@ -35,8 +36,8 @@ extension IdentityService {
     }
 
     /// Makes a user.
-    /// - Throws: ``IdentityError``: `invalidUsername`, `usernameTaken`, `invalidRoles`, `password`, `displayNameTooLong`,
-    ///   `overloaded`; ``DatabaseError``.
+    /// - Throws: ``IdentityError``: `invalidUsername`, `usernameTaken`, `invalidRoles`, `password`,
+    ///   `displayNameTooLong`, `overloaded`; ``DatabaseError``.
     package func createUser(_ new: NewUser, by actor: Principal, requestID: String? = nil) async throws -> User {
         let hash = try await hash(new)
         let now = clock.now
@@ -71,7 +72,13 @@ extension IdentityService {
 
     /// Changes a user; with another set of roles or when made inactive, all its sessions end.
     ///
-    /// - Parameter version: the version that the change was made for.
+    /// - Parameters:
+    ///   - id: the user.
+    ///   - version: the version that the change was made for.
+    ///   - change: what becomes different; nil fields stay.
+    ///   - actor: who changes it, for the event.
+    ///   - requestID: the request, for the event.
+    /// - Returns: the user as changed.
     /// - Throws: ``IdentityError``: `userNotFound`, `versionConflict`, `lastAdministrator`, `invalidRoles`,
     ///   `displayNameTooLong`; ``DatabaseError``.
     package func updateUser(

@@ -4,9 +4,9 @@ import Synchronization
 
 /// The rate limits of one process: a table with a bounded number of keys, in shards with a lock each.
 ///
-/// When a shard is full, a new key takes the place of the least used of a few keys drawn at random. A key that is blocked at
-/// the moment never loses its place, or whoever is blocked could free itself by a flood of other keys. When all
-/// that were drawn are blocked, the new key shares one common allowance with all others in that position.
+/// When a shard is full, a new key takes the place of the least used of a few keys drawn at random. A key that is
+/// blocked at the moment never loses its place, or whoever is blocked could free itself by a flood of other keys. When
+/// all that were drawn are blocked, the new key shares one common allowance with all others in that position.
 package final class InProcessRateLimitStore: RateLimitStore {
     /// How many keys are drawn when one must go.
     private static let candidates = 8

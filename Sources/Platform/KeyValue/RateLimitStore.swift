@@ -10,6 +10,7 @@ package protocol RateLimitStore: Sendable {
     ///   - key: who or what is limited, with the kind of limit: `login/ip/192.0.2.1`.
     ///   - quota: what is allowed; always the same for one key.
     ///   - now: the wall-clock time.
+    /// - Returns: whether the use is allowed, and what is left.
     /// - Throws: an error when the store cannot be reached; the one in this process never throws.
     func take(_ key: String, quota: RateQuota, now: Timestamp) async throws -> RateLimitDecision
 }

@@ -6,8 +6,8 @@ package protocol JSONWritable {
 
 /// Appends JSON to a byte buffer: about eight times as fast as `JSONEncoder`, with members in the order written.
 ///
-/// The writer sets commas by itself. That objects and arrays are closed is ensured by the closures of ``object(_:)`` and ``array(_:)``;
-/// that a key comes before each value in an object is the caller's part.
+/// The writer sets commas by itself. That objects and arrays are closed is ensured by the closures of ``object(_:)``
+/// and ``array(_:)``; that a key comes before each value in an object is the caller's part.
 package struct JSONWriter {
     /// What has been written so far.
     package private(set) var bytes: [UInt8]
@@ -64,7 +64,8 @@ package struct JSONWriter {
         decimal(value)
     }
 
-    /// Writes a number in the shortest digits that read back the same; null for infinities and NaN, which JSON does not have.
+    /// Writes a number in the shortest digits that read back the same; null for infinities and NaN, which JSON does not
+    /// have.
     package mutating func number(_ value: Double) {
         separate()
         if value.isFinite {

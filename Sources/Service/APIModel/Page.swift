@@ -1,7 +1,9 @@
 /// A page of a list: the items, and where the next page begins.
 package struct Page<Item> {
     package let items: [Item]
-    /// To be sent as the parameter `cursor` for the next page; nil on the last page. Opaque to clients.
+    /// To be sent as the parameter `cursor` for the next page; nil on the last page.
+    ///
+    /// Opaque to clients.
     package let nextCursor: String?
 
     package init(items: [Item], nextCursor: String?) {

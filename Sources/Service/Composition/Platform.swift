@@ -1,4 +1,5 @@
 package import Basics
+import Instruments
 package import Logging
 package import MetricModel
 package import Supervision
@@ -21,10 +22,9 @@ package final class Platform: Sendable {
 
     /// Builds every component and registers every metric; nothing runs and nothing listens yet.
     ///
-    /// - Parameters:
-    ///   - logOutput: takes the log, a line a call.
-    ///   - onListening: is told the server's URL each time that it begins to listen.
-    /// - Throws: ``SettingsError`` when a file that the settings name cannot be used; `DatabaseError` and `MigrationError` when
+    /// `logOutput`: takes the log, a line a call.
+    /// `onListening`: is told the server's URL each time that it begins to listen.
+    /// Throws: ``SettingsError`` when a file that the settings name cannot be used; `DatabaseError` and `MigrationError` when
     ///   the database cannot.
     package static func build(
         settings: Settings,
@@ -45,7 +45,8 @@ package final class Platform: Sendable {
         let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, log: log)
         let observability = try wiring.observability()
         let foundation = try await wiring.foundation()
-        let http = try wiring.http(observability, foundation, onListening)
+        let research = wiring.research(foundation)
+        let http = try wiring.http(observability, foundation, research, onListening)
         return Platform(wiring, http, foundation.firstPassword)
     }
 

@@ -2,17 +2,23 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import Notifications
+import Synchronization
 
 /// Posts webhooks over HTTP and HTTPS.
-struct WebhookHTTPTransport: WebhookTransport {
-    private let client: HTTPClient
+final class WebhookHTTPTransport: WebhookTransport {
+    /// Made when it is first needed: a client that is dropped without having been shut down ends the process, as one would be
+    /// whenever the platform cannot be built.
+    private let client = Mutex<HTTPClient?>(nil)
 
-    init() {
+    private static func makeClient() -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         // A redirect could carry the alert, and its credentials, to a host that nobody configured.
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(10)
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        // The sender tries again by a policy of its own, and counts it; the client would hide a refused connection until
+        // the delivery's time is up.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     func post(
@@ -25,6 +31,11 @@ struct WebhookHTTPTransport: WebhookTransport {
         request.method = .POST
         for header in headers { request.headers.add(name: header.name, value: header.value) }
         request.body = .bytes(ByteBuffer(bytes: body))
+        let client = client.withLock { client in
+            let current = client ?? Self.makeClient()
+            client = current
+            return current
+        }
         let limit = TimeAmount.milliseconds(Int64(timeout / .milliseconds(1)))
         let response = try await client.execute(request, timeout: limit)
         // What the receiver says is of no use, but an unread body would keep the connection.
@@ -32,6 +43,12 @@ struct WebhookHTTPTransport: WebhookTransport {
         return Int(response.status.code)
     }
 
-    /// Closes the connections.
-    func close() async throws { try await client.shutdown() }
+    /// Closes the connections; a later post opens new ones.
+    func close() async throws {
+        let old = client.withLock { client in
+            defer { client = nil }
+            return client
+        }
+        try await old?.shutdown()
+    }
 }

@@ -7,7 +7,9 @@ package struct Permission: RawRepresentable, Hashable, Sendable {
     package init(rawValue: String) { self.rawValue = rawValue }
 }
 
-/// Who may call a route. Every route has one, so that none is open by omission.
+/// Who may call a route.
+///
+/// Every route has one, so that none is open by omission.
 package enum Access: Hashable, Sendable {
     /// Anyone; credentials are not looked at.
     case everyone

@@ -15,26 +15,35 @@ package struct AdmissionRules: Sendable {
     /// Counts what callers send to a class of routes.
     package var limiter: any RateLimiter
     package var authenticate: Authenticate
+    /// Quotas, by the names of classes of routes, that hold instead of those the classes were declared with.
+    package var quotas: [String: Quota]
     /// The challenges of a 401 (`WWW-Authenticate`).
     package var challenges: [String]
 
     package init(
         addressQuota: Quota? = Quota(6_000, perSeconds: 60),
         limiter: any RateLimiter,
+        quotas: [String: Quota] = [:],
         challenges: [String] = ["Bearer"],
         authenticate: @escaping Authenticate
     ) {
         self.addressQuota = addressQuota
         self.limiter = limiter
+        self.quotas = quotas
         self.challenges = challenges
         self.authenticate = authenticate
+    }
+
+    /// A class of routes with the quota that holds for it.
+    func effective(_ rateClass: RateClass) -> RateClass {
+        quotas[rateClass.name].map { RateClass(rateClass.name, $0) } ?? rateClass
     }
 }
 
 /// The one function that decides about every request.
 ///
-/// Its order: the address's limit → the route → the caller's identity → the permission → the caller's limit for the class of routes.
-/// Nothing else checks access.
+/// Its order: the address's limit → the route → the caller's identity → the permission → the caller's limit for the
+/// class of routes. Nothing else checks access.
 struct Admission: Sendable {
     /// A request that may go to its endpoint.
     struct Admitted: Sendable {
@@ -60,7 +69,10 @@ struct Admission: Sendable {
         addressCounters = instruments.rateCounters("address")
     }
 
-    /// Decides about a request. `endpoint` is set as soon as it is known, so that a refusal is counted for its route too.
+    /// Decides about a request.
+    ///
+    /// `endpoint` is set as soon as it is known, so that a refusal is counted for its route too.
+    ///
     /// - Throws: ``RejectionError``, or what authentication throws.
     func admit(
         _ head: HTTPRequest,

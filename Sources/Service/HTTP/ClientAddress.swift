@@ -71,8 +71,8 @@ package struct AddressRange: Hashable, Sendable {
 extension Array where Element == AddressRange {
     /// The client's own address: the nearest hop that is not one of these proxies.
     ///
-    /// Reads `X-Forwarded-For` from its end, since each proxy appends and a client may have sent a beginning of its own.
-    /// Text that is no address ends the search, and the hop before it counts.
+    /// Reads `X-Forwarded-For` from its end, since each proxy appends and a client may have sent a beginning of its
+    /// own. Text that is no address ends the search, and the hop before it counts.
     func client(behind peer: IPAddress, forwardedFor: [String]) -> IPAddress {
         guard !isEmpty, isTrusted(peer) else { return peer }
         var nearest = peer

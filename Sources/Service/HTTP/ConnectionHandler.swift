@@ -16,7 +16,8 @@ enum OutboundPart: Sendable {
     case answer(Answer)
 }
 
-/// Stands between NIO's HTTP/1.1 codec and the connection's task: turns parts into requests, keeps the time limits, ends connections.
+/// Stands between NIO's HTTP/1.1 codec and the connection's task: turns parts into requests, keeps the time limits,
+/// ends connections.
 ///
 /// Everything runs on the channel's event loop.
 final class ConnectionHandler: ChannelDuplexHandler {
@@ -31,7 +32,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     private var timer: (task: Scheduled<Void>, at: NIODeadline)?
 
-    /// - Parameter interruption: makes the answer for a handler that is late.
+    /// Makes the handler of one connection; `interruption` makes the answer for a request's handler that is late.
     init(state: ConnectionState, control: ConnectionControl, interruption: @escaping () -> Answer) {
         self.state = state
         self.control = control

@@ -2,8 +2,8 @@ import NIOCore
 
 /// The life of one HTTP/1.1 connection as decisions: what may be answered, when to give up, when to close.
 ///
-/// Time is handed in. The owner calls a method for each event, does what the action says, and sees to it that ``timeout(now:)`` is
-/// called when ``deadline`` has passed.
+/// Time is handed in. The owner calls a method for each event, does what the action says, and sees to it that
+/// ``timeout(now:)`` is called when ``deadline`` has passed.
 struct ConnectionState {
     /// The time limits that a connection needs.
     struct Limits: Sendable {

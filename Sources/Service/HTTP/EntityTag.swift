@@ -22,7 +22,7 @@ package struct EntityTag: Hashable, Sendable, CustomStringConvertible {
     package var description: String { (isWeak ? "W/" : "") + "\"\(value)\"" }
 
     /// Reads a list of tags; nil when it is malformed.
-    static func list(_ text: String) -> [EntityTag]? {
+    package static func list(_ text: String) -> [EntityTag]? {
         var tags: [EntityTag] = []
         var rest = text[...]
         while true {
@@ -50,8 +50,8 @@ package enum Preconditions {
     }
 
     /// Checks `If-Match` before a change, compared strongly.
-    /// - Throws: ``ProblemError``: `precondition_required` without the field when it is required, `precondition_failed` when the
-    ///   resource has another version, `malformed_request` for text that is no list of tags.
+    /// - Throws: ``ProblemError``: `precondition_required` without the field when it is required, `precondition_failed`
+    ///   when the resource has another version, `malformed_request` for text that is no list of tags.
     package static func requireMatch(
         _ fields: HTTPFields,
         _ tag: EntityTag,

@@ -110,7 +110,7 @@ struct RouteInstruments: Sendable {
     private let usual: [(status: Int, counter: Counter)]
     private let family: CounterFamily<HTTPInstruments.RequestLabels>
 
-    /// - Parameter statuses: those whose series exist from the start.
+    /// Makes the instruments of one route; the series of `statuses` exist from the start.
     init(_ instruments: HTTPInstruments, method: String, route: String, statuses: [Int]) {
         self.method = method
         self.route = route

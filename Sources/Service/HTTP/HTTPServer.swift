@@ -27,8 +27,8 @@ package enum HTTPServerError: Error, Hashable, CustomStringConvertible {
 
 /// The HTTP/1.1 server: Hummingbird accepts, ``HTTPService`` answers.
 ///
-/// In a drain the listening socket closes first, each answer from then on says `Connection: close`, requests in flight end, and idle
-/// connections close after a short grace for what is on its way. No answer that has begun is cut.
+/// In a drain the listening socket closes first, each answer from then on says `Connection: close`, requests in flight
+/// end, and idle connections close after a short grace for what is on its way. No answer that has begun is cut.
 package struct HTTPServer: Sendable {
     private let service: HTTPService
     private let clock: any WallClock
@@ -87,6 +87,7 @@ package struct HTTPServer: Sendable {
                 case .ended(let error):
                     if let error { throw Self.typed(error, settings) }
                     guard isDraining || Task.isCancelled else { throw HTTPServerError.listenerFailed }
+                    logBalance()
                     return
                 case .drained:
                     if Task.isCancelled { continue }
@@ -99,6 +100,17 @@ package struct HTTPServer: Sendable {
                 }
             }
         }
+    }
+
+    /// Says that every request that began has ended: nobody can read the metrics any more.
+    private func logBalance() {
+        logger.notice(
+            "stopped listening",
+            metadata: [
+                "requests_begun": .stringConvertible(Int(service.instruments.begun.value)),
+                "requests_ended": .stringConvertible(Int(service.instruments.ended.value)),
+            ]
+        )
     }
 
     private func beginDrain(of server: Server<HTTPConnections>, in group: inout ThrowingTaskGroup<Event, any Error>) {

@@ -6,7 +6,8 @@ package import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Answers requests: admission, validation, the handler, problems, metrics and the access log; knows nothing of sockets.
+/// Answers requests: admission, validation, the handler, problems, metrics and the access log; knows nothing of
+/// sockets.
 package struct HTTPService: Sendable {
     private let admission: Admission
     let settings: HTTPSettings
@@ -35,7 +36,7 @@ package struct HTTPService: Sendable {
     ) {
         let instruments = HTTPInstruments(registry)
         var router = Router<Endpoint>()
-        for route in routes { router.add(route.method, route.path, Self.endpoint(of: route, instruments)) }
+        for route in routes { router.add(route.method, route.path, Self.endpoint(of: route, rules, instruments)) }
         let fileInstruments = RouteInstruments(
             instruments,
             method: "GET",
@@ -70,11 +71,15 @@ package struct HTTPService: Sendable {
         self.logger = logger
     }
 
-    private static func endpoint(of route: Route, _ instruments: HTTPInstruments) -> Endpoint {
+    private static func endpoint(
+        of route: Route,
+        _ rules: AdmissionRules,
+        _ instruments: HTTPInstruments
+    ) -> Endpoint {
         Endpoint(
             target: .route(route),
             access: route.access,
-            rateClass: route.rateClass,
+            rateClass: rules.effective(route.rateClass),
             rateCounters: instruments.rateCounters(route.rateClass.name),
             instruments: RouteInstruments(
                 instruments,
@@ -248,7 +253,8 @@ package struct HTTPService: Sendable {
         return answer
     }
 
-    /// The answer when a handler has not answered in time, or when there are too many connections; it ends the connection.
+    /// The answer when a handler has not answered in time, or when there are too many connections; it ends the
+    /// connection.
     func interruption(_ type: ProblemType) -> Answer {
         let exchange = Exchange(id: identifiers.next().description, client: IPAddress(high: 0, low: 0))
         var error = ProblemError(type)

@@ -1,7 +1,8 @@
 import APIModel
 package import HTTPTypes
 
-/// A client's name for one creation, so that a repeated request creates once (draft-ietf-httpapi-idempotency-key-header).
+/// A client's name for one creation, so that a repeated request creates once
+/// (draft-ietf-httpapi-idempotency-key-header).
 ///
 /// This type reads the field; whoever owns the resource keeps the keys.
 package struct IdempotencyKey: Hashable, Sendable {

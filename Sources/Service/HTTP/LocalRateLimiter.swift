@@ -3,11 +3,11 @@ import Synchronization
 
 /// A rate limiter in process: the generic cell rate algorithm, one time for each key.
 ///
-/// A key's time is when its quota would be whole again. A request moves it on by window ÷ quota, and is refused when that would lead
-/// more than a window ahead. So a burst up to the quota passes, and the long-term rate is the quota's.
+/// A key's time is when its quota would be whole again. A request moves it on by window ÷ quota, and is refused when
+/// that would lead more than a window ahead. So a burst up to the quota passes, and the long-term rate is the quota's.
 ///
-/// At most `keysMax` keys are kept: when they are reached, those whose quota is whole are dropped, and if that frees none, the
-/// shard's keys all are. Concurrency: any thread; each call takes the short lock of one of 16 shards.
+/// At most `keysMax` keys are kept: when they are reached, those whose quota is whole are dropped, and if that frees
+/// none, the shard's keys all are. Concurrency: any thread; each call takes the short lock of one of 16 shards.
 package final class LocalRateLimiter<Key: Hashable & Sendable>: Sendable {
     private final class Shard: Sendable {
         let fullAt = Mutex<[Key: Int64]>([:])

@@ -20,7 +20,8 @@ package struct MediaType: RawRepresentable, Hashable, Sendable {
         self.init(rawValue: type)
     }
 
-    /// Whether a list of `Accept` fields allows the type (RFC 9110, 12.5.1): the most specific range that names it has not `q=0`.
+    /// Whether a list of `Accept` fields allows the type (RFC 9110, 12.5.1): the most specific range that names it has
+    /// not `q=0`.
     ///
     /// No field allows everything.
     func isAccepted(by fields: [String]) -> Bool {

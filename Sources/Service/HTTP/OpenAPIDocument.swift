@@ -119,7 +119,9 @@ extension Route {
             json.object { json in
                 switch body {
                 case .none: break
-                case .json(let schema, _, _): Self.writeContent(.json, schema, to: &json)
+                case .json(let schema, _, _):
+                    Self.writeContent(.json, schema, to: &json)
+                    if method == .patch { Self.writeContent(.mergePatch, schema, to: &json) }
                 case .bytes(let types, _): for type in types { Self.writeContent(type, nil, to: &json) }
                 }
             }

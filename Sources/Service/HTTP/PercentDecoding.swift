@@ -3,7 +3,8 @@ import APIModel
 /// Percent-encoding of paths and queries (RFC 3986, 2.1).
 enum PercentDecoding {
     /// The decoded text; nil for a broken escape, invalid UTF-8 or a NUL.
-    /// - Parameter plusIsSpace: as in `application/x-www-form-urlencoded`.
+    ///
+    /// With `plusIsSpace` a plus is a blank, as in `application/x-www-form-urlencoded`.
     static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
         if !text.utf8.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) {
             return String(text)

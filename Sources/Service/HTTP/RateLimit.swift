@@ -26,7 +26,7 @@ package struct RateClass: Hashable, Sendable {
         self.quota = quota
     }
 
-    /// What most routes have: 600 requests a minute.
+    /// What most routes have: 600 requests a minute, unless ``AdmissionRules/quotas`` says otherwise.
     package static let standard = RateClass("standard", Quota(600, perSeconds: 60))
 }
 

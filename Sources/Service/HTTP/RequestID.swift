@@ -5,7 +5,8 @@ enum RequestID {
     static let field = HTTPField.Name("X-Request-ID")
     static let lengthMax = 128
 
-    /// The client's own identifier, if it has 1 to ``lengthMax`` letters, digits and `-_.:` signs, so that it can stand in any log.
+    /// The client's own identifier, if it has 1 to ``lengthMax`` letters, digits and `-_.:` signs, so that it can stand
+    /// in any log.
     static func valid(_ fields: HTTPFields) -> String? {
         guard let field, let text = fields[field], (1...lengthMax).contains(text.utf8.count) else { return nil }
         let isValid = text.utf8.allSatisfy {

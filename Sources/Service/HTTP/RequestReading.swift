@@ -38,6 +38,7 @@ struct RequestReading {
         if !query.isEmpty || route.parameters.contains(where: { $0.location == .query && $0.isRequired }) {
             try readQuery(query, &values, &faults)
         }
+        readHeader(&values, &faults)
         guard faults.isEmpty else {
             throw RejectionError(
                 .invalidParameter,
@@ -46,6 +47,17 @@ struct RequestReading {
             )
         }
         return values
+    }
+
+    private func readHeader(_ values: inout ParameterValues, _ faults: inout [Violation]) {
+        for parameter in route.parameters where parameter.location == .header {
+            guard let name = HTTPField.Name(parameter.name) else { continue }
+            let texts = head.headerFields[values: name]
+            guard !texts.isEmpty else { continue }
+            let (value, wrong) = Self.value(of: parameter, texts)
+            faults += wrong.map { Violation(.header(name: parameter.name), $0) }
+            values.append(parameter.name, value)
+        }
     }
 
     private func readQuery(_ query: Substring, _ values: inout ParameterValues, _ faults: inout [Violation]) throws {

@@ -3,13 +3,13 @@ package import HTTPTypes
 
 /// One operation of the API as a value.
 ///
-/// From this declaration come the handler's registration, the permission check, validation, the OpenAPI document and the labels of
-/// the metrics. The access has no default: a route without one does not compile.
+/// From this declaration come the handler's registration, the permission check, validation, the OpenAPI document and
+/// the labels of the metrics. The access has no default: a route without one does not compile.
 package struct Route: Sendable {
     /// Answers a request that has been admitted and validated.
     ///
-    /// Runs on the connection's task, which is cancelled when the client is told 503 for lateness, or the server stops. A
-    /// ``ProblemError`` is answered as it is; any other error as 500.
+    /// Runs on the connection's task, which is cancelled when the client is told 503 for lateness, or the server stops.
+    /// A ``ProblemError`` is answered as it is; any other error as 500.
     package typealias Handler = @Sendable (RouteRequest) async throws -> RouteResponse
 
     package let method: HTTPRequest.Method
@@ -27,7 +27,7 @@ package struct Route: Sendable {
     package var rateClass: RateClass
     /// How problems are answered where it is not `application/problem+json`: the envelope of another API.
     package var problemAnswer: (@Sendable (Problem) -> RouteResponse)?
-    package let handler: Handler
+    package var handler: Handler
 
     package init(
         _ method: HTTPRequest.Method,
@@ -50,7 +50,7 @@ package struct Route: Sendable {
         self.tag = tag
         let names = self.path.captureNames
         precondition(
-            parameters.allSatisfy { $0.location == .query || names.contains($0.name) },
+            parameters.allSatisfy { $0.location != .path || names.contains($0.name) },
             "BUG: \(path) declares a path parameter that it does not have"
         )
         let undeclared = names.filter { name in !parameters.contains { $0.location == .path && $0.name == name } }
@@ -64,10 +64,10 @@ package struct Route: Sendable {
     }
 }
 
-/// A value in the path or the query.
+/// A value in the path, the query or a header field.
 package struct Parameter: Sendable {
     package enum Location: String, Sendable {
-        case path, query
+        case path, query, header
     }
 
     package let name: String
@@ -89,6 +89,11 @@ package struct Parameter: Sendable {
         _ description: String? = nil
     ) -> Parameter {
         Parameter(name: name, location: .query, schema: schema, isRequired: isRequired, description: description)
+    }
+
+    /// A header field, which may be sent once.
+    package static func header(_ name: String, _ schema: JSONSchema, _ description: String? = nil) -> Parameter {
+        Parameter(name: name, location: .header, schema: schema, isRequired: false, description: description)
     }
 }
 

@@ -2,8 +2,8 @@ import HTTPTypes
 
 /// Finds what is registered for a path, in time that depends on the path alone.
 ///
-/// A literal segment wins over a named one. Paths without names are found by one dictionary look-up; the others walk a tree of
-/// segments over the path's bytes. Matching is exact: no slash is added or removed, and case counts.
+/// A literal segment wins over a named one. Paths without names are found by one dictionary look-up; the others walk a
+/// tree of segments over the path's bytes. Matching is exact: no slash is added or removed, and case counts.
 struct Router<Endpoint: Sendable>: Sendable {
     /// What a path and method lead to.
     enum Match {

@@ -39,7 +39,8 @@ package enum StaticFilesError: Error, CustomStringConvertible {
     }
 }
 
-/// The files that the server offers, read at start; a request can reach nothing else, since paths are looked up and never opened.
+/// The files that the server offers, read at start; a request can reach nothing else, since paths are looked up and
+/// never opened.
 package struct StaticFiles: Sendable {
     /// Bytes of all files together.
     package static let bytesMaxDefault = 32 << 20

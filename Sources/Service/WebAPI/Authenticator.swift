@@ -1,6 +1,5 @@
 import APIModel
 import Basics
-import Database
 import Foundation
 package import HTTP
 package import HTTPTypes
@@ -15,23 +14,28 @@ package struct Authenticator: Sendable {
     /// The challenges of a 401.
     package static let challenges = ["Bearer", "Basic realm=\"KaskManager\", charset=\"UTF-8\""]
 
-    /// - Throws: ``ProblemError`` for credentials that are wrong.
+    /// - Throws: ``ProblemError`` for credentials that are wrong, and for a database that does not answer.
     package func authenticate(_ request: HTTPRequest, _ address: IPAddress) async throws -> (any HTTP.Principal)? {
-        guard let field = request.headerFields[.authorization] else { return nil }
+        do {
+            return try await caller(request, address)
+        } catch {
+            guard var problem = ProblemMapping.problem(error) else { throw error }
+            if problem.problem.type == .unauthenticated { WebClient.challengeQuietly(&problem, request) }
+            throw problem
+        }
+    }
+
+    private func caller(_ request: HTTPRequest, _ address: IPAddress) async throws -> Caller? {
+        guard let field = request.headerFields[.authorization] else {
+            guard WebClient.sent(request) else { return nil }
+            throw ProblemError(.unauthenticated)
+        }
         let parts = field.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
         guard parts.count == 2 else { throw ProblemError(.unauthenticated, "the Authorization field is malformed") }
-        do {
-            switch parts[0].lowercased() {
-            case "bearer": return Caller(principal: try await identity.authenticate(bearer: String(parts[1])))
-            case "basic": return Caller(principal: try await basic(parts[1], address))
-            default: throw ProblemError(.unauthenticated, "the authentication scheme is not known: use Bearer or Basic")
-            }
-        } catch let error as TokenError {
-            throw ProblemError(.unauthenticated, "\(error)")
-        } catch let error as IdentityError {
-            throw Self.problem(error)
-        } catch is DatabaseError {
-            throw ProblemError(.unavailable, "the database does not answer")
+        switch parts[0].lowercased() {
+        case "bearer": return Caller(principal: try await identity.authenticate(bearer: String(parts[1])))
+        case "basic": return Caller(principal: try await basic(parts[1], address))
+        default: throw ProblemError(.unauthenticated, "the authentication scheme is not known: use Bearer or Basic")
         }
     }
 
@@ -45,19 +49,6 @@ package struct Authenticator: Sendable {
             ip: address.description
         )
     }
-
-    private static func problem(_ error: IdentityError) -> ProblemError {
-        switch error {
-        case .lockedOut(let retryAfter):
-            ProblemError(
-                .rateLimited,
-                "\(error)",
-                headers: [.retryAfter: String(max(1, retryAfter.components.seconds))]
-            )
-        case .overloaded: ProblemError(.unavailable, "too many passwords are being checked")
-        default: ProblemError(.unauthenticated, "\(error)")
-        }
-    }
 }
 
 /// A principal of Identity as HTTP sees it.
@@ -69,5 +60,16 @@ struct Caller: HTTP.Principal {
 
     func allows(_ permission: HTTP.Permission) -> Bool {
         Identity.Permission(rawValue: permission.rawValue).map(principal.permissions.contains) ?? false
+    }
+}
+
+extension RouteRequest {
+    /// Who sent the request, on routes that are not for everyone.
+    /// - Throws: ``ProblemError``: `unauthenticated`.
+    var caller: Identity.Principal {
+        get throws(ProblemError) {
+            guard let caller = principal as? Caller else { throw ProblemError(.unauthenticated) }
+            return caller.principal
+        }
     }
 }

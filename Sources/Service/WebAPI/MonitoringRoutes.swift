@@ -133,7 +133,7 @@ package struct BuildInformation: Sendable {
     }
 }
 
-/// `{"status": "ready"}`
+/// One word, as in `{"status": "ready"}`.
 private struct StatusWord: JSONWritable {
     static let schema = JSONSchema.object([.required("status", .string())])
 

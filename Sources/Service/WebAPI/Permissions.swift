@@ -1,8 +1,20 @@
 import HTTP
+import Identity
 
 /// The permissions that routes ask for, as Identity names them.
-extension Permission {
-    static let metricsQuery = Permission(rawValue: "metrics.query")
-    static let alertsRead = Permission(rawValue: "alerts.read")
-    static let systemRead = Permission(rawValue: "system.read")
+extension HTTP.Permission {
+    static let metricsQuery = HTTP.Permission(.metricsQuery)
+    static let alertsRead = HTTP.Permission(.alertsRead)
+    static let systemRead = HTTP.Permission(.systemRead)
+    static let projectsRead = HTTP.Permission(.projectsRead)
+    static let projectsWrite = HTTP.Permission(.projectsWrite)
+    static let projectsDelete = HTTP.Permission(.projectsDelete)
+    static let agentsRead = HTTP.Permission(.agentsRead)
+    static let agentsWrite = HTTP.Permission(.agentsWrite)
+    static let agentsDelete = HTTP.Permission(.agentsDelete)
+    static let activitiesRead = HTTP.Permission(.activitiesRead)
+    static let usersRead = HTTP.Permission(.usersRead)
+    static let usersWrite = HTTP.Permission(.usersWrite)
+
+    private init(_ permission: Identity.Permission) { self.init(rawValue: permission.rawValue) }
 }

@@ -26,13 +26,16 @@ public enum Secret: Sendable, Equatable, CustomStringConvertible {
 public struct WebhookConfiguration: Sendable, Equatable {
     /// URLs often carry tokens, and are kept like secrets.
     public let url: Secret
+    /// Whether the receiver also hears of alerts that have ended.
     public let sendsResolved: Bool
     /// The most alerts in one payload; 0 for no limit.
     public let alertsMax: Int
     /// How long one request may take; zero for as long as the group's interval.
     public let timeout: Duration
+    /// What the request carries to prove who is asking; nil for nothing.
     public let credentials: WebhookCredentials?
 
+    /// Makes an entry with upstream's defaults for what is left out.
     public init(
         url: Secret,
         sendsResolved: Bool = true,
@@ -50,10 +53,14 @@ public struct WebhookConfiguration: Sendable, Equatable {
 
 /// Who is told.
 public struct Receiver: Sendable, Equatable {
+    /// The name that routes refer to.
     public let name: String
+    /// Labels of the receiver itself, for people; alerts are not matched by them.
     public let labels: [String: String]
+    /// Where the notifications go; every webhook gets each of them.
     public let webhooks: [WebhookConfiguration]
 
+    /// Makes a receiver; the configuration checks that names come once.
     public init(name: String, labels: [String: String] = [:], webhooks: [WebhookConfiguration]) {
         self.name = name
         self.labels = labels
@@ -67,9 +74,12 @@ public struct Receiver: Sendable, Equatable {
 public struct NotificationConfiguration: Sendable, Equatable {
     /// How long an alert without an end counts as firing after it was last heard of.
     public let resolveTimeout: Duration
+    /// The root of the routing tree; it takes every alert.
     public let route: Route
+    /// Who may be told; every receiver that a route names is among them.
     public let receivers: [Receiver]
 
+    /// Makes a configuration from parts that are known to be valid.
     public init(resolveTimeout: Duration = .seconds(300), route: Route, receivers: [Receiver]) {
         self.resolveTimeout = resolveTimeout
         self.route = route
@@ -125,7 +135,9 @@ public struct NotificationConfiguration: Sendable, Equatable {
 
 /// Everything that is wrong in a notification configuration.
 public struct NotificationConfigurationErrors: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The path of the file.
     public let file: String
+    /// The problems with their places; at least one.
     public let problems: [YAMLProblem]
 
     /// A line for each problem: `file:line:column: message`.

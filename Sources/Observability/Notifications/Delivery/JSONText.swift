@@ -1,6 +1,7 @@
 /// JSON as Go's encoder writes it, so that payloads are the same bytes as Alertmanager's.
 enum JSONText {
-    /// A text in quotes; `<`, `>`, `&` and the two Unicode line separators are escaped, as Go does for the sake of HTML.
+    /// A text in quotes; `<`, `>`, `&` and the two Unicode line separators are escaped, as Go does for the sake of
+    /// HTML.
     static func quote(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
@@ -25,7 +26,7 @@ enum JSONText {
         return "\\u" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
     }
 
-    /// An object of texts, sorted by key.
+    /// An object of texts, in the order given.
     static func object(_ pairs: [(String, String)]) -> String {
         "{" + pairs.map { "\(quote($0.0)):\(quote($0.1))" }.joined(separator: ",") + "}"
     }

@@ -4,20 +4,29 @@ public import Instruments
 public struct NotificationMetrics: Sendable {
     /// The label of a receiver; their number is bounded by the configuration.
     public struct ReceiverLabel: MetricLabels {
+        /// The one label, `receiver`.
         public static let names = ["receiver"]
+        /// The receiver's name.
         public let receiver: String
+        /// The receiver's name as the label's value.
         public var values: [String] { [receiver] }
 
+        /// Makes the label of a receiver from its name.
         public init(_ receiver: String) { self.receiver = receiver }
     }
 
     /// The labels of failed notifications.
     public struct FailureLabels: MetricLabels {
+        /// The labels `receiver` and `reason`.
         public static let names = ["receiver", "reason"]
+        /// The receiver's name.
         public let receiver: String
+        /// Why the notification was given up.
         public let reason: DeliveryFailure
+        /// The receiver's name and the reason's raw value.
         public var values: [String] { [receiver, reason.rawValue] }
 
+        /// Makes the labels of a receiver's failure.
         public init(_ receiver: String, _ reason: DeliveryFailure) {
             self.receiver = receiver
             self.reason = reason
@@ -31,6 +40,7 @@ public struct NotificationMetrics: Sendable {
     let queueLength: Gauge
     let queueCapacity: Gauge
     let dropped: Counter
+    let undelivered: Counter
     let groups: Gauge
 
     /// Registers the metrics.
@@ -62,8 +72,21 @@ public struct NotificationMetrics: Sendable {
         )
         dropped = registry.counter(
             "kaskman_notifications_dropped_total",
-            help: "Alerts lost because the queue or the notifier was full."
+            help: "Alerts lost because the queue, a group or the notifier was full, or a drain ended before them."
+        )
+        undelivered = registry.counter(
+            "kaskman_notifications_undelivered_total",
+            help: "Resolved alerts forgotten because a receiver could not be told of them for too long."
         )
         groups = registry.gauge("kaskman_notification_groups", help: "Groups of alerts that are known.")
+    }
+
+    /// Makes the counters of the receivers, at 0: a rate sees the first failure only against a zero before it.
+    func prepare(receivers: [String]) {
+        for receiver in receivers {
+            _ = notifications[.init(receiver)]
+            _ = retries[.init(receiver)]
+            for reason in DeliveryFailure.allCases { _ = failures[.init(receiver, reason)] }
+        }
     }
 }

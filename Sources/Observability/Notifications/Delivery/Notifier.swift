@@ -9,26 +9,31 @@ public struct NotifierSettings: Sendable {
     public var queuedAlertsMax = 10_000
     /// How long a drain may take to deliver what is left.
     public var drainMax = Duration.seconds(10)
+    /// How long a failed delivery waits before it is tried again.
     public var retry = RetryPolicy()
+    /// The most alerts and groups that are known at a time.
     public var limits = DispatchLimits()
     /// Seeds the jitter of retries.
     public var seed: UInt64 = 1
 
+    /// Makes the settings that a server runs with.
     public init() {}
 }
 
 /// Takes alerts from the rule evaluator and delivers notifications to the receivers until it is drained.
 ///
-/// Concurrency: any thread may call every method; ``run()`` is called once at a time. Each delivery is a task of its own,
-/// so a receiver that does not answer delays nobody else; their number is bounded by that of the groups.
+/// Concurrency: any thread may call every method; ``run()`` is called once at a time. Each delivery is a task of its
+/// own, so a receiver that does not answer delays nobody else; their number is bounded by that of the groups.
 public final class Notifier: Sendable {
     private struct State {
         var queue: [AlertNotice] = []
         var dispatcher: Dispatcher
         var droppedCount = 0
         var reportedRejections = 0
+        var reportedUndelivered = 0
         var inFlight = 0
         var isDraining = false
+        var hasFlushedAll = false
         var receivers: [String: ReceiverSnapshot] = [:]
     }
 
@@ -39,6 +44,7 @@ public final class Notifier: Sendable {
     private let sender: WebhookSender
     private let metrics: NotificationMetrics?
 
+    /// Makes a notifier; it delivers nothing before ``run()`` is called.
     public init(
         configuration: NotificationConfiguration,
         clock: any WallClock,
@@ -61,9 +67,12 @@ public final class Notifier: Sendable {
             metrics: metrics
         )
         metrics?.queueCapacity.set(Double(settings.queuedAlertsMax))
+        metrics?.prepare(receivers: configuration.receivers.map(\.name))
     }
 
-    /// Takes alerts in; never waits. When the queue is full the oldest alerts are dropped and counted.
+    /// Takes alerts in; never waits.
+    ///
+    /// When the queue is full the oldest alerts are dropped and counted.
     public func receive(_ notices: [AlertNotice]) {
         let (dropped, length) = state.withLock { state in
             state.queue += notices
@@ -80,11 +89,18 @@ public final class Notifier: Sendable {
     /// Takes a new configuration; what receivers have heard stays known.
     public func replace(configuration: NotificationConfiguration) {
         let now = clock.now
-        state.withLock { $0.dispatcher.replace(configuration, at: now) }
+        metrics?.prepare(receivers: configuration.receivers.map(\.name))
+        state.withLock { state in
+            state.dispatcher.replace(configuration, at: now)
+            state.receivers = state.receivers.filter { configuration.receiver($0.key) != nil }
+        }
         changed.set()
     }
 
     /// Makes ``run()`` deliver what is left, within ``NotifierSettings/drainMax``, and return.
+    ///
+    /// A group whose delivery has not ended is told of its new alerts when it has; what is left when the time is over
+    /// is counted as dropped.
     public func drain() {
         state.withLock { $0.isDraining = true }
         changed.set()
@@ -102,21 +118,49 @@ public final class Notifier: Sendable {
             }
             if Task.isCancelled { return }
             let end = clock.uptime + settings.drainMax
-            while state.withLock({ $0.inFlight }) > 0, clock.uptime < end, !Task.isCancelled {
+            while clock.uptime < end, !Task.isCancelled {
+                let (deliveries, _, _) = advance()
+                for (delivery, webhook) in deliveries { tasks.addTask { await self.deliver(delivery, webhook) } }
+                let isDone = state.withLock { state in
+                    state.inFlight == 0 && state.queue.isEmpty && state.dispatcher.owedGroupCount == 0
+                }
+                if isDone { break }
                 await sleep(for: end - clock.uptime)
             }
+            dropWhatIsLeft()
             tasks.cancelAll()
         }
         try Task.checkCancellation()
     }
 
+    /// Counts the alerts that a drain had no time for.
+    private func dropWhatIsLeft() {
+        let now = clock.now
+        let dropped = state.withLock { state in
+            let count = state.queue.count + state.dispatcher.owedAlertCount(at: now)
+            state.queue = []
+            state.droppedCount += count
+            return count
+        }
+        metrics?.dropped.increment(by: dropped)
+        metrics?.queueLength.set(0)
+    }
+
     /// Feeds the state machine and takes the deliveries that are due, with their webhooks.
     private func advance() -> ([(Delivery, WebhookConfiguration)], Timestamp?, Bool) {
         let now = clock.now
-        let (result, rejected, groups) = state.withLock { state in
+        let (result, rejected, undelivered, groups) = state.withLock { state in
             state.dispatcher.receive(state.queue, at: now)
             state.queue = []
-            let deliveries = state.isDraining ? state.dispatcher.flushAll(at: now) : state.dispatcher.tick(at: now)
+            let deliveries =
+                if !state.isDraining {
+                    state.dispatcher.tick(at: now)
+                } else if state.hasFlushedAll {
+                    state.dispatcher.flushOwed(at: now)
+                } else {
+                    state.dispatcher.flushAll(at: now)
+                }
+            state.hasFlushedAll = state.isDraining
             var found: [(Delivery, WebhookConfiguration)] = []
             for delivery in deliveries {
                 let webhooks = state.dispatcher.configuration.receiver(delivery.receiver)?.webhooks ?? []
@@ -126,10 +170,14 @@ public final class Notifier: Sendable {
             state.inFlight += found.count
             let rejected = state.dispatcher.rejectedCount - state.reportedRejections
             state.reportedRejections += rejected
-            return ((found, state.dispatcher.nextDue, state.isDraining), rejected, state.dispatcher.counts.groups)
+            let undelivered = state.dispatcher.undeliveredCount - state.reportedUndelivered
+            state.reportedUndelivered += undelivered
+            let result = (found, state.dispatcher.nextDue, state.isDraining)
+            return (result, rejected, undelivered, state.dispatcher.counts.groups)
         }
         metrics?.queueLength.set(0)
         metrics?.dropped.increment(by: rejected)
+        metrics?.undelivered.increment(by: undelivered)
         metrics?.groups.set(Double(groups))
         return result
     }
@@ -148,6 +196,8 @@ public final class Notifier: Sendable {
         state.withLock { state in
             state.inFlight -= 1
             state.dispatcher.complete(delivery.id, succeeded: ended == nil)
+            // A reload may have removed the receiver meanwhile.
+            guard state.dispatcher.configuration.receiver(delivery.receiver) != nil else { return }
             var receiver = state.receivers[delivery.receiver] ?? ReceiverSnapshot()
             if let ended {
                 receiver.lastFailure = now
@@ -182,6 +232,7 @@ public final class Notifier: Sendable {
             NotifierSnapshot(
                 queueLength: state.queue.count,
                 droppedCount: state.droppedCount + state.dispatcher.rejectedCount,
+                undeliveredCount: state.dispatcher.undeliveredCount,
                 inFlightCount: state.inFlight,
                 groupCount: state.dispatcher.counts.groups,
                 receivers: state.receivers
@@ -192,8 +243,11 @@ public final class Notifier: Sendable {
 
 /// What is known of deliveries to a receiver.
 public struct ReceiverSnapshot: Sendable, Equatable {
+    /// When a delivery last succeeded; nil when none has.
     public internal(set) var lastSuccess: Timestamp?
+    /// When a delivery was last given up; nil when none was.
     public internal(set) var lastFailure: Timestamp?
+    /// Why a delivery was last given up; nil when none was.
     public internal(set) var lastFailureReason: DeliveryFailure?
 
     init() {}
@@ -207,10 +261,15 @@ public struct ReceiverSnapshot: Sendable, Equatable {
 
 /// The notifier as health and the API show it.
 public struct NotifierSnapshot: Sendable, Equatable {
+    /// The alerts that wait to be grouped.
     public let queueLength: Int
-    /// Alerts lost because the queue or the notifier was full.
+    /// Alerts lost because the queue, a group or the notifier was full, or a drain ended before them.
     public let droppedCount: Int
+    /// Resolved alerts forgotten because a receiver could not be told of them for too long.
+    public let undeliveredCount: Int
+    /// The deliveries that are being tried now.
     public let inFlightCount: Int
+    /// The groups of alerts that are known.
     public let groupCount: Int
     /// By name; receivers that have had no delivery yet are missing.
     public let receivers: [String: ReceiverSnapshot]

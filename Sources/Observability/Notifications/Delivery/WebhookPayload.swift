@@ -7,14 +7,33 @@ public struct WebhookPayload: Sendable {
     let externalURL: String
     let alerts: [NotifiedAlert]
     let truncatedCount: Int
+    private let alertsText: String
 
-    /// Makes the payload of a delivery with at most `alertsMax` alerts (0 for all).
-    public init(_ delivery: Delivery, externalURL: String, alertsMax: Int) {
+    /// The most bytes that the alerts of one payload take, whatever their number; the first one is always sent.
+    public static let alertsBytesMax = 4 << 20
+
+    /// Makes the payload of a delivery with at most `alertsMax` alerts (0 for no limit) that take at most `bytesMax`
+    /// bytes; the others are counted in `truncatedAlerts`.
+    public init(
+        _ delivery: Delivery,
+        externalURL: String,
+        alertsMax: Int,
+        bytesMax: Int = WebhookPayload.alertsBytesMax
+    ) {
         self.delivery = delivery
         self.externalURL = externalURL
-        let isCut = alertsMax > 0 && delivery.alerts.count > alertsMax
-        alerts = isCut ? Array(delivery.alerts.prefix(alertsMax)) : delivery.alerts
-        truncatedCount = delivery.alerts.count - alerts.count
+        let countMax = alertsMax > 0 ? alertsMax : delivery.alerts.count
+        var text = ""
+        var count = 0
+        for alert in delivery.alerts.prefix(countMax) {
+            let next = Self.text(of: alert, at: delivery.at)
+            if count > 0, text.utf8.count + next.utf8.count + 1 > bytesMax { break }
+            text += count > 0 ? "," + next : next
+            count += 1
+        }
+        alerts = Array(delivery.alerts.prefix(count))
+        alertsText = text
+        truncatedCount = delivery.alerts.count - count
     }
 
     /// The JSON text, with a line feed at the end as upstream's.
@@ -23,7 +42,7 @@ public struct WebhookPayload: Sendable {
         let fields: [(String, String)] = [
             ("receiver", JSONText.quote(delivery.receiver)),
             ("status", JSONText.quote(isFiring ? "firing" : "resolved")),
-            ("alerts", "[" + alerts.map(alert).joined(separator: ",") + "]"),
+            ("alerts", "[\(alertsText)]"),
             ("groupLabels", Self.object(delivery.groupLabels)),
             ("commonLabels", Self.object(Self.common(alerts.map(\.labels)))),
             ("commonAnnotations", Self.object(Self.common(alerts.map(\.annotations)))),
@@ -40,14 +59,14 @@ public struct WebhookPayload: Sendable {
         return "{" + fields.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}\n"
     }
 
-    private func alert(_ alert: NotifiedAlert) -> String {
-        let isResolved = alert.isResolved(at: delivery.at)
+    private static func text(of alert: NotifiedAlert, at now: Timestamp) -> String {
+        let isResolved = alert.isResolved(at: now)
         let fields: [(String, String)] = [
             ("status", isResolved ? "\"resolved\"" : "\"firing\""),
-            ("labels", Self.object(alert.labels)),
-            ("annotations", Self.object(alert.annotations)),
-            ("startsAt", JSONText.quote(Self.time(alert.startsAt))),
-            ("endsAt", JSONText.quote(isResolved ? Self.time(alert.endsAt) : "0001-01-01T00:00:00Z")),
+            ("labels", object(alert.labels)),
+            ("annotations", object(alert.annotations)),
+            ("startsAt", JSONText.quote(time(alert.startsAt))),
+            ("endsAt", JSONText.quote(isResolved ? time(alert.endsAt) : "0001-01-01T00:00:00Z")),
             ("generatorURL", JSONText.quote(alert.generatorURL)),
             ("fingerprint", JSONText.quote(alert.fingerprint.description)),
         ]

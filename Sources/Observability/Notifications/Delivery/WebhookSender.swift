@@ -1,4 +1,5 @@
 import Basics
+import Dispatch
 import Instruments
 import Synchronization
 
@@ -57,11 +58,15 @@ struct WebhookSender: Sendable {
         let url: String
         var headers = [(name: "Content-Type", value: "application/json"), (name: "User-Agent", value: "KaskManager")]
         do {
-            url = try read(webhook.url)
+            url = try await read(webhook.url)
             if let credentials = webhook.credentials {
-                headers.append((name: "Authorization", value: try authorization(credentials)))
+                headers.append((name: "Authorization", value: try await authorization(credentials)))
             }
         } catch {
+            return .retry(.secret)
+        }
+        // A file's content is as little trusted as the configuration; it may be mended before the next attempt.
+        guard ConfigurationReader.isWebURL(url), headers.allSatisfy({ Self.isHeaderValue($0.value) }) else {
             return .retry(.secret)
         }
         let start = clock.uptime
@@ -90,20 +95,38 @@ struct WebhookSender: Sendable {
         }
     }
 
-    private func read(_ secret: Secret) throws(FileSystemError) -> String {
+    /// Whether a text may stand behind a header's name (RFC 9110, field-value).
+    ///
+    /// A line break would begin another header.
+    static func isHeaderValue(_ text: String) -> Bool {
+        text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == UInt8(ascii: "\t") }
+    }
+
+    /// Where secrets are read: a disk that hangs must not hold one of the few threads that all tasks share.
+    private static let disk = DispatchQueue(label: "notifications.secrets")
+
+    private func read(_ secret: Secret) async throws(FileSystemError) -> String {
         switch secret {
         case .value(let text): return text
         case .file(let path):
-            let bytes = try files.read(path, bytesMax: Self.secretBytesMax)
-            return String(decoding: bytes, as: UTF8.self).trimmed
+            let result: Result<[UInt8], FileSystemError> = await withCheckedContinuation { continuation in
+                Self.disk.async {
+                    do throws(FileSystemError) {
+                        continuation.resume(returning: .success(try files.read(path, bytesMax: Self.secretBytesMax)))
+                    } catch {
+                        continuation.resume(returning: .failure(error))
+                    }
+                }
+            }
+            return String(decoding: try result.get(), as: UTF8.self).trimmed
         }
     }
 
-    private func authorization(_ credentials: WebhookCredentials) throws(FileSystemError) -> String {
+    private func authorization(_ credentials: WebhookCredentials) async throws(FileSystemError) -> String {
         switch credentials {
         case .basic(let username, let password):
-            return "Basic " + Base64.encode(Array("\(username):\(try read(password))".utf8))
-        case .authorization(let type, let credentials): return "\(type) \(try read(credentials))"
+            return "Basic " + Base64.encode(Array("\(username):\(try await read(password))".utf8))
+        case .authorization(let type, let credentials): return "\(type) \(try await read(credentials))"
         }
     }
 }

@@ -10,13 +10,14 @@ public protocol WebhookTransport: Sendable {
 
 /// Why a delivery failed; a closed set, since it becomes the label `reason`.
 public enum DeliveryFailure: String, Error, Sendable, CaseIterable {
-    /// A 4xx status other than 429: trying again would not help.
+    /// A status that is neither success nor 429 nor 5xx (4xx, a redirect): trying again would not help.
     case rejected
-    /// 5xx, 429, or another status that is no success, until the deadline.
+    /// 5xx or 429, until the deadline.
     case serverError = "server_error"
     /// No response, until the deadline.
     case network
-    /// A secret's file could not be read.
+    /// A secret's file could not be read, or a secret holds what cannot be sent: no web URL, or a header with control
+    /// characters.
     case secret
     /// The notifier stopped.
     case stopped

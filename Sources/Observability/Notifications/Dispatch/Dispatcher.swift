@@ -8,15 +8,20 @@ public struct DispatchLimits: Sendable {
     public var alertsMax = 100_000
     /// The most groups at a time.
     public var groupsMax = 20_000
+    /// The most alerts in one group, and so in one notification.
+    public var alertsPerGroupMax = 10_000
+    /// How long a resolved alert waits for a receiver that cannot be told; at least three of its group's intervals.
+    public var undeliveredRetention = Duration.seconds(3600)
 
+    /// Makes the limits that a server runs with.
     public init() {}
 }
 
 /// Routes, groups and deduplicates alerts: a state machine that is told of alerts and of the time, and answers with the
 /// deliveries to make.
 ///
-/// Pure. Source: Alertmanager's dispatcher and deduplication (behaviour). A new group waits `group_wait`; from then on it
-/// is looked at every `group_interval`, and whoever has something new to hear gets a delivery.
+/// Pure. Source: Alertmanager's dispatcher and deduplication (behaviour). A new group waits `group_wait`; from then on
+/// it is looked at every `group_interval`, and whoever has something new to hear gets a delivery.
 public struct Dispatcher: Sendable {
     private struct GroupID: Hashable {
         let route: String
@@ -26,16 +31,19 @@ public struct Dispatcher: Sendable {
     private struct Group {
         let route: Route
         let labels: Labels
+        /// The route's key and `{a="1", b="2"}`, as Alertmanager prints label sets.
+        let key: String
         var alerts: [Fingerprint: NotifiedAlert] = [:]
         var nextFlush: Timestamp
         var hasFlushed = false
         var flight: Flight?
 
-        var key: String { "\(route.key):\(labelText)" }
-
-        /// `{a="1", b="2"}`, as Alertmanager prints label sets.
-        private var labelText: String {
-            "{" + labels.map { "\($0.name)=\(QuotedText.quote($0.value))" }.joined(separator: ", ") + "}"
+        init(route: Route, labels: Labels, nextFlush: Timestamp) {
+            self.route = route
+            self.labels = labels
+            self.nextFlush = nextFlush
+            let text = labels.map { "\($0.name)=\(QuotedText.quote($0.value))" }.joined(separator: ", ")
+            key = "\(route.key):{\(text)}"
         }
     }
 
@@ -53,6 +61,7 @@ public struct Dispatcher: Sendable {
         let entry: NotificationLog.Entry
     }
 
+    /// The routes and receivers in force.
     public private(set) var configuration: NotificationConfiguration
     private let limits: DispatchLimits
     private var groups: [GroupID: Group] = [:]
@@ -60,9 +69,16 @@ public struct Dispatcher: Sendable {
     private var log = NotificationLog()
     private var pending: [UInt64: Pending] = [:]
     private var nextID: UInt64 = 1
+    private var lastPruning: Timestamp?
+    private var isDraining = false
+    /// Groups with news that the last act of a drain could not tell, since their deliveries had not ended.
+    private var owed: Set<GroupID> = []
     /// Alerts refused because ``DispatchLimits`` were reached.
     public private(set) var rejectedCount = 0
+    /// Resolved alerts forgotten because a receiver could not be told for ``DispatchLimits/undeliveredRetention``.
+    public private(set) var undeliveredCount = 0
 
+    /// Makes a dispatcher that knows no alerts.
     public init(_ configuration: NotificationConfiguration, limits: DispatchLimits = DispatchLimits()) {
         self.configuration = configuration
         self.limits = limits
@@ -99,7 +115,14 @@ public struct Dispatcher: Sendable {
                     nextFlush: now.advanced(by: route.options.groupWait)
                 )
             }
+            if let group = groups[id], group.alerts[alert.fingerprint] == nil,
+                group.alerts.count >= limits.alertsPerGroupMax
+            {
+                rejectedCount += 1
+                continue
+            }
             groups[id]?.alerts[alert.fingerprint] = alert
+            if isDraining { owed.insert(id) }
             if let group = groups[id], !group.hasFlushed,
                 alert.startsAt.advanced(by: route.options.groupWait) < now
             {
@@ -118,17 +141,58 @@ public struct Dispatcher: Sendable {
         return flush(due.map(\.key), at: now)
     }
 
-    /// The deliveries of all groups that have something to say, whether or not it is their turn: the last act of a drain.
+    /// The deliveries of all groups that have something to say, whether or not it is their turn: the last act of a
+    /// drain.
+    ///
+    /// Groups whose deliveries have not ended, and what comes in from now on, are left to ``flushOwed(at:)``.
     public mutating func flushAll(at now: Timestamp) -> [Delivery] {
-        flush(groups.sorted { $0.value.key < $1.value.key }.map(\.key), at: now)
+        isDraining = true
+        owed = []
+        return flush(groups.sorted { $0.value.key < $1.value.key }.map(\.key), at: now)
+    }
+
+    /// The deliveries that ``flushAll(at:)`` could not make and that are possible now; each group is tried once more.
+    public mutating func flushOwed(at now: Timestamp) -> [Delivery] {
+        let ids = owed.filter { groups[$0]?.flight == nil }
+        owed.subtract(ids)
+        return flush(ids.sorted { (groups[$0]?.key ?? "") < (groups[$1]?.key ?? "") }, at: now)
+    }
+
+    /// How many groups ``flushOwed(at:)`` has yet to tell of.
+    public var owedGroupCount: Int { owed.count }
+
+    /// How many firing alerts of the owed groups some receiver has not heard of.
+    public func owedAlertCount(at now: Timestamp) -> Int {
+        owed.compactMap { groups[$0] }.reduce(0) { count, group in
+            let name = group.route.options.receiver
+            let heard = (configuration.receiver(name)?.webhooks ?? []).indices.map { integration in
+                let key = NotificationLog.Key(groupKey: group.key, receiver: name, integration: integration)
+                return log.entries[key]?.firing ?? []
+            }
+            return count
+                + group.alerts.values.count { alert in
+                    !alert.isResolved(at: now) && heard.contains { !$0.contains(alert.fingerprint) }
+                }
+        }
     }
 
     private mutating func flush(_ ids: [GroupID], at now: Timestamp) -> [Delivery] {
         var deliveries: [Delivery] = []
         for id in ids { deliveries += flush(id, at: now) }
-        log.expire(at: now)
-        forgetOldAlerts(at: now)
+        pruneIfDue(at: now)
         return deliveries
+    }
+
+    /// How often everything that is known is searched for what may be forgotten.
+    static let pruningInterval = Duration.seconds(1)
+
+    private mutating func pruneIfDue(at now: Timestamp) {
+        // A clock that was set back prunes at once.
+        if let lastPruning, lastPruning <= now, now.since(lastPruning) < Self.pruningInterval { return }
+        lastPruning = now
+        // What a group that exists has said must stay known, or its end could not be told.
+        log.expire(at: now, keeping: Set(groups.values.map(\.key)))
+        alerts = alerts.filter { now.since($0.value.endsAt) < Self.resolvedRetention }
     }
 
     private mutating func flush(_ id: GroupID, at now: Timestamp) -> [Delivery] {
@@ -142,7 +206,11 @@ public struct Dispatcher: Sendable {
         group.hasFlushed = true
         defer { groups[id] = group.alerts.isEmpty ? nil : group }
         // The turn before has not ended: its deadline has passed, so its deliveries are about to.
-        if group.flight != nil { return [] }
+        if group.flight != nil {
+            if isDraining { owed.insert(id) }
+            return []
+        }
+        dropUndelivered(of: &group, at: now)
         let alerts = group.alerts.values.sorted(by: NotifiedAlert.precedes)
         let resolved = alerts.filter { $0.isResolved(at: now) }
         var flight = Flight(
@@ -209,6 +277,17 @@ public struct Dispatcher: Sendable {
         return deliveries
     }
 
+    /// Gives up resolved alerts that a receiver could not be told of for long: it may never come back, and while labels
+    /// change the group would grow without end.
+    private mutating func dropUndelivered(of group: inout Group, at now: Timestamp) {
+        let retention = max(limits.undeliveredRetention, group.route.options.groupInterval * 3)
+        let count = group.alerts.count
+        group.alerts = group.alerts.filter { _, alert in
+            !alert.isResolved(at: now) || now.since(max(alert.endsAt, alert.updatedAt)) < retention
+        }
+        undeliveredCount += count - group.alerts.count
+    }
+
     private static func forget(_ resolved: [Fingerprint: Timestamp], in group: inout Group) {
         for (fingerprint, updatedAt) in resolved where group.alerts[fingerprint]?.updatedAt == updatedAt {
             group.alerts[fingerprint] = nil
@@ -234,10 +313,6 @@ public struct Dispatcher: Sendable {
     /// How long a resolved alert is remembered, for a new configuration to route it.
     static let resolvedRetention = Duration.seconds(15 * 60)
 
-    private mutating func forgetOldAlerts(at now: Timestamp) {
-        alerts = alerts.filter { now.since($0.value.endsAt) < Self.resolvedRetention }
-    }
-
     /// Takes a new configuration: alerts are routed anew, what receivers have heard stays known.
     public mutating func replace(_ configuration: NotificationConfiguration, at now: Timestamp) {
         let old = groups
@@ -249,7 +324,15 @@ public struct Dispatcher: Sendable {
             groups[id]?.nextFlush = before.nextFlush
             groups[id]?.hasFlushed = before.hasFlushed
             // Resolved alerts that receivers have not heard of are not inserted into new groups, but stay in old ones.
-            groups[id]?.alerts.merge(before.alerts) { new, _ in new }
+            var alerts = group.alerts
+            for (fingerprint, alert) in before.alerts where alerts[fingerprint] == nil {
+                guard alerts.count < limits.alertsPerGroupMax else {
+                    rejectedCount += 1
+                    continue
+                }
+                alerts[fingerprint] = alert
+            }
+            groups[id]?.alerts = alerts
         }
         for (id, group) in old where groups[id] == nil {
             let isStillRouted = configuration.route.walk.contains { $0.id == id.route && $0 == group.route }
@@ -259,6 +342,7 @@ public struct Dispatcher: Sendable {
                 groups[id] = group
             }
         }
+        owed = owed.filter { groups[$0] != nil }
     }
 
     /// The number of groups and alerts.

@@ -4,6 +4,7 @@ public import MetricModel
 ///
 /// Source: 64-bit FNV-1a over the labels sorted by name, each as name, byte 0xff, value, byte 0xff.
 public struct Fingerprint: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The hash.
     public let rawValue: UInt64
 
     /// Makes the fingerprint of a label set.
@@ -20,6 +21,7 @@ public struct Fingerprint: Hashable, Comparable, Sendable, CustomStringConvertib
         rawValue = hash
     }
 
+    /// Whether the left hash is smaller as an unsigned number.
     public static func < (left: Fingerprint, right: Fingerprint) -> Bool { left.rawValue < right.rawValue }
 
     /// Sixteen hexadecimal digits.

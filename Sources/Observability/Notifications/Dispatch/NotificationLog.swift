@@ -36,8 +36,10 @@ struct NotificationLog: Sendable {
 
     mutating func record(_ key: Key, _ entry: Entry) { entries[key] = entry }
 
-    /// Forgets what is so old that it cannot matter.
-    mutating func expire(at now: Timestamp) {
-        entries = entries.filter { $0.value.expiresAt > now }
+    /// Forgets what is so old that it cannot matter, and whose group is not among those that exist.
+    mutating func expire(at now: Timestamp, keeping groupKeys: @autoclosure () -> Set<String>) {
+        guard entries.values.contains(where: { $0.expiresAt <= now }) else { return }
+        let kept = groupKeys()
+        entries = entries.filter { $0.value.expiresAt > now || kept.contains($0.key.groupKey) }
     }
 }

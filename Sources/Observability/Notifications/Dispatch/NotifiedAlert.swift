@@ -4,15 +4,22 @@ public import Rules
 
 /// An alert as the notifier knows it: firing until `endsAt`, which its source keeps moving on, and resolved from then.
 public struct NotifiedAlert: Sendable, Equatable {
+    /// The hash of the labels, which identifies the alert.
     public let fingerprint: Fingerprint
+    /// The alert's labels, `alertname` included.
     public let labels: Labels
+    /// The annotations of the last notice.
     public var annotations: Labels
+    /// When the alert began, overlapping notices taken together.
     public var startsAt: Timestamp
+    /// When the alert ends unless its source moves that on; it is resolved from then.
     public var endsAt: Timestamp
+    /// Where the alert's expression can be seen.
     public var generatorURL: String
     /// When it was last heard of.
     public var updatedAt: Timestamp
 
+    /// Makes the alert that a notice tells of, heard of at `now`.
     public init(_ notice: AlertNotice, at now: Timestamp) {
         fingerprint = Fingerprint(notice.labels)
         labels = notice.labels
@@ -62,12 +69,17 @@ public enum NotificationReason: String, Sendable, CaseIterable {
 public struct Delivery: Sendable, Equatable {
     /// Names the delivery when its end is reported.
     public let id: UInt64
+    /// The name of the receiver that is told.
     public let receiver: String
     /// The position in the receiver's webhooks.
     public let integration: Int
+    /// The routes' matchers and the group's labels as text, by which receivers tell groups apart.
     public let groupKey: String
+    /// The labels that all alerts of the group share.
     public let groupLabels: Labels
+    /// The labels of the route, with those above it.
     public let routeLabels: [String: String]
+    /// What is new since the receiver last heard of the group.
     public let reason: NotificationReason
     /// Sorted; resolved ones only when the integration wants them.
     public let alerts: [NotifiedAlert]

@@ -3,10 +3,12 @@ import RegularExpressions
 
 /// A condition on one label of an alert, as Alertmanager's configuration and API write it.
 ///
-/// A missing label counts as empty. Regular expressions must match the whole value, and unlike in PromQL `.` does not match
-/// a newline.
+/// A missing label counts as empty. Regular expressions must match the whole value, and unlike in PromQL `.` does not
+/// match a newline.
 public struct AlertMatcher: Hashable, Sendable, CustomStringConvertible {
+    /// The name of the label that is looked at.
     public let name: String
+    /// How the label's value is compared.
     public let operation: LabelMatcher.Operation
     /// The value, or the pattern as it was written.
     public let value: String
@@ -74,13 +76,15 @@ public struct AlertMatcher: Hashable, Sendable, CustomStringConvertible {
 
 /// A text that is no matcher; the wording is upstream's.
 public struct AlertMatcherError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The message.
     public let description: String
 
+    /// Makes an error of a message that is already whole.
     public init(_ description: String) { self.description = description }
 }
 
 extension [AlertMatcher] {
-    /// `{a="1",b="2"}`
+    /// The matchers in braces: `{a="1",b="2"}`.
     var text: String { "{" + map(\.description).joined(separator: ",") + "}" }
 
     /// In the order that route keys use: by name, value, operation.

@@ -2,6 +2,7 @@ public import MetricModel
 
 /// How the alerts of a route are grouped and when its receiver hears of them.
 public struct RouteOptions: Sendable, Equatable {
+    /// The name of the receiver that is told.
     public var receiver = ""
     /// Sorted; ignored when ``groupsByAll``.
     public var groupBy: [String] = []
@@ -16,6 +17,7 @@ public struct RouteOptions: Sendable, Equatable {
     /// The route's labels with those above it.
     public var labels: [String: String] = [:]
 
+    /// Makes the options that the root has before its own are read.
     public init() {}
 }
 
@@ -25,10 +27,13 @@ public struct Route: Sendable, Equatable {
     public let id: String
     /// The matchers from the root down: `{}/{a="b"}`; part of the group keys that receivers see.
     public let key: String
+    /// What an alert's labels must all fit; none fits every alert.
     public let matchers: [AlertMatcher]
+    /// The route's options, with what it inherited filled in.
     public let options: RouteOptions
     /// Whether later siblings are looked at although this one matched.
     public let continues: Bool
+    /// The routes below, in the order of the file.
     public let routes: [Route]
 
     /// The deepest routes that alerts with these labels take, in the order of the file.

@@ -1,5 +1,7 @@
 extension Expression {
-    /// Whether two expressions are the same, positions included. Not recursive: deep trees fit small stacks.
+    /// Whether two expressions are the same, positions included.
+    ///
+    /// Not recursive: deep trees fit small stacks.
     public static func == (left: Expression, right: Expression) -> Bool {
         var pending = [(left, right)]
         while let (left, right) = pending.popLast() {

@@ -1,6 +1,7 @@
 extension Expression {
     /// The expression on several lines where it is longer than the limit, nested parts indented by two blanks.
-    /// - Parameter lineLimit: bytes that a part may have on one line.
+    ///
+    /// A part of up to `lineLimit` bytes stays on one line.
     public func prettyPrinted(lineLimit: Int = 100) -> String {
         var printer = PrettyPrinter(lineLimit: lineLimit)
         printer.pending = [.expression(self, level: 0)]

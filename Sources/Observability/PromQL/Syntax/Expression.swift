@@ -25,9 +25,12 @@ public enum ValueType: String, Sendable {
 
 /// Where something stands in the query: byte offsets, the end exclusive.
 public struct SourceRange: Hashable, Sendable {
+    /// The offset of the first byte.
     public var start: Int
+    /// The offset behind the last byte.
     public var end: Int
 
+    /// Makes a range from the first byte's offset and the one behind the last.
     public init(_ start: Int, _ end: Int) {
         self.start = start
         self.end = end
@@ -36,11 +39,14 @@ public struct SourceRange: Hashable, Sendable {
 
 /// A number, or a duration written where a number may stand.
 public struct NumberLiteral: Sendable, Equatable {
+    /// The number; a duration's is in seconds.
     public var value: Double
     /// Whether it was written as a duration (`5m`), in seconds; printing keeps the form.
     public var isDuration: Bool
+    /// Where the literal stands.
     public var position: SourceRange
 
+    /// Makes a literal; a duration's `value` is in seconds.
     public init(value: Double, isDuration: Bool = false, position: SourceRange) {
         self.value = value
         self.isDuration = isDuration
@@ -60,8 +66,10 @@ public struct StringLiteral: Sendable, Equatable {
     public var value: String
     /// The literal's bytes when they are no valid UTF-8; printing keeps them.
     public var invalidUTF8: [UInt8]?
+    /// Where the literal stands, quotes included.
     public var position: SourceRange
 
+    /// Makes a literal; hand in `invalidUTF8` only when the bytes are no valid UTF-8.
     public init(value: String, invalidUTF8: [UInt8]? = nil, position: SourceRange) {
         self.value = value
         self.invalidUTF8 = invalidUTF8
@@ -106,17 +114,23 @@ public indirect enum DurationExpression: Sendable, Equatable {
     }
 }
 
-/// `name{matchers} @ t offset d`
+/// A selector of instant vectors: `name{matchers} @ t offset d`.
 public struct VectorSelector: Sendable, Equatable {
-    /// The name before the braces; empty when there is none. It is also among `matchers`.
+    /// The name before the braces; empty when there is none.
+    ///
+    /// It is also among `matchers`.
     public var name: String
     /// All conditions, that for `__name__` included.
     public var matchers: [LabelMatcher]
     /// Milliseconds that the selector looks back; negative into the future.
     public var offset: Int64
+    /// What was written for the offset when it is computed when the query starts; nil for a fixed one.
     public var offsetExpression: DurationExpression?
+    /// The time that the selector is pinned to; nil for the evaluation's own time.
     public var at: AtModifier?
+    /// How the borders of the selector's range are treated.
     public var extent: Extent
+    /// Where the selector stands, modifiers included.
     public var position: SourceRange
 
     /// How a range's borders are treated (`anchored` and `smoothed` are experimental).
@@ -124,6 +138,7 @@ public struct VectorSelector: Sendable, Equatable {
         case plain, anchored, smoothed
     }
 
+    /// Makes a selector; `offset` is in milliseconds, and `matchers` must hold the name too.
     public init(
         name: String,
         matchers: [LabelMatcher],
@@ -145,12 +160,16 @@ public struct VectorSelector: Sendable, Equatable {
 
 /// `selector[range]`; the modifiers behind the brackets are the selector's.
 public struct MatrixSelector: Sendable, Equatable {
+    /// The series that the range is taken of.
     public var selector: VectorSelector
     /// Milliseconds.
     public var range: Int64
+    /// What was written for the range when it is computed when the query starts; nil for a fixed one.
     public var rangeExpression: DurationExpression?
+    /// Where the selector stands, brackets included.
     public var position: SourceRange
 
+    /// Makes a range selector; `range` is in milliseconds.
     public init(
         selector: VectorSelector,
         range: Int64,
@@ -164,21 +183,28 @@ public struct MatrixSelector: Sendable, Equatable {
     }
 }
 
-/// `expression[range:step] @ t offset d`
+/// A range of evaluations of an expression: `expression[range:step] @ t offset d`.
 public struct Subquery: Sendable, Equatable {
+    /// What is evaluated at each step of the range.
     public var expression: Expression
     /// Milliseconds.
     public var range: Int64
+    /// What was written for the range when it is computed when the query starts; nil for a fixed one.
     public var rangeExpression: DurationExpression?
     /// Milliseconds; 0 for the default step.
     public var step: Int64
+    /// What was written for the step when it is computed when the query starts; nil for a fixed one.
     public var stepExpression: DurationExpression?
     /// Milliseconds.
     public var offset: Int64
+    /// What was written for the offset when it is computed when the query starts; nil for a fixed one.
     public var offsetExpression: DurationExpression?
+    /// The time that the subquery is pinned to; nil for the evaluation's own time.
     public var at: AtModifier?
+    /// Where the subquery stands, modifiers included.
     public var position: SourceRange
 
+    /// Makes a subquery; `range`, `step` and `offset` are in milliseconds.
     public init(
         expression: Expression,
         range: Int64,
@@ -202,12 +228,16 @@ public struct Subquery: Sendable, Equatable {
     }
 }
 
-/// `function(arguments)`
+/// A call of a function: `function(arguments)`.
 public struct FunctionCall: Sendable, Equatable {
+    /// Which function is called.
     public var function: FunctionName
+    /// The arguments as written; optional ones that were left out are missing.
     public var arguments: [Expression]
+    /// Where the call stands, parentheses included.
     public var position: SourceRange
 
+    /// Makes a call; the parser checks number and types of the arguments.
     public init(function: FunctionName, arguments: [Expression], position: SourceRange) {
         self.function = function
         self.arguments = arguments
@@ -215,16 +245,22 @@ public struct FunctionCall: Sendable, Equatable {
     }
 }
 
-/// `operator by (labels) (parameter, expression)`
+/// An aggregation over groups of series: `operator by (labels) (parameter, expression)`.
 public struct Aggregation: Sendable, Equatable {
+    /// How the values of a group become one.
     public var aggregator: Aggregator
+    /// The vector that is aggregated.
     public var expression: Expression
+    /// The parameter before the vector (`topk(5, x)`); nil for aggregators that take none.
     public var parameter: Expression?
+    /// The label names in `by` or `without`, in the order written.
     public var grouping: [String]
     /// Whether `grouping` names the labels that are dropped (`without`).
     public var isWithout: Bool
+    /// Where the aggregation stands.
     public var position: SourceRange
 
+    /// Makes an aggregation; without `grouping` and `isWithout` all series form one group.
     public init(
         aggregator: Aggregator,
         expression: Expression,
@@ -257,17 +293,22 @@ public enum Aggregator: String, CaseIterable, Sendable {
     }
 }
 
-/// `left operator right`
+/// An operator between two expressions: `left operator right`.
 public struct BinaryOperation: Sendable, Equatable {
+    /// Which operator stands between the sides.
     public var operation: BinaryOperator
+    /// The left side.
     public var left: Expression
+    /// The right side.
     public var right: Expression
     /// Whether a comparison returns 0 or 1 instead of filtering.
     public var returnsBool: Bool
     /// How two vectors are matched; nil unless both sides are vectors.
     public var matching: VectorMatching?
+    /// Where the operation stands, both sides included.
     public var position: SourceRange
 
+    /// Makes an operation; the parser checks that the sides' types fit the operator.
     public init(
         operation: BinaryOperator,
         left: Expression,
@@ -328,16 +369,20 @@ public struct VectorMatching: Sendable, Equatable {
         case manyToMany = "many-to-many"
     }
 
+    /// How many series of one side may meet how many of the other.
     public var cardinality: Cardinality
+    /// The label names in `on` or `ignoring`.
     public var labels: [String]
     /// Whether `labels` are those that must agree (`on`), or those that are ignored (`ignoring`).
     public var isOn: Bool
     /// Labels taken over from the "one" side (`group_left`, `group_right`).
     public var included: [String]
-    /// The value that stands for a missing partner on the left or the right (`fill`).
+    /// The value that stands for a missing partner on the left (`fill_left`, or `fill` for both sides); nil for none.
     public var fillLeft: Double?
+    /// The value that stands for a missing partner on the right (`fill_right`, or `fill`); nil for none.
     public var fillRight: Double?
 
+    /// Makes a matching; by default series with equal labels, name aside, meet one to one.
     public init(
         cardinality: Cardinality = .oneToOne,
         labels: [String] = [],
@@ -353,6 +398,7 @@ public struct VectorMatching: Sendable, Equatable {
         self.fillLeft = fillLeft
         self.fillRight = fillRight
     }
+
     /// Fill values are equal when their bits are (so NaN equals itself).
     public static func == (left: VectorMatching, right: VectorMatching) -> Bool {
         left.cardinality == right.cardinality && left.labels == right.labels && left.isOn == right.isOn
@@ -361,12 +407,16 @@ public struct VectorMatching: Sendable, Equatable {
     }
 }
 
-/// `-expression` or `+expression`
+/// A sign before an expression: `-expression` or `+expression`.
 public struct UnaryOperation: Sendable, Equatable {
+    /// Whether the sign is a minus; a plus changes nothing.
     public var isNegative: Bool
+    /// What the sign stands before: a scalar or an instant vector.
     public var operand: Expression
+    /// Where the operation stands, sign included.
     public var position: SourceRange
 
+    /// Makes a signed expression.
     public init(isNegative: Bool, operand: Expression, position: SourceRange) {
         self.isNegative = isNegative
         self.operand = operand

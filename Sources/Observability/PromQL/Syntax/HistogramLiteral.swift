@@ -32,14 +32,21 @@ public struct HistogramLiteral: Hashable, Sendable {
 
     /// -4…8 for exponential buckets, -53 for custom ones.
     public var schema: Int32 = 0
+    /// The sum of all observations.
     public var sum = 0.0
+    /// The number of observations; may be a fraction.
     public var count = 0.0
+    /// The number of observations in the zero bucket.
     public var zeroCount = 0.0
+    /// The zero bucket's width: it takes what is no farther from 0 than this.
     public var zeroThreshold = 0.0
     /// The index of the first of `positiveBuckets`; index 0 of exponential buckets has the upper bound 1.
     public var positiveOffset: Int32 = 0
+    /// The counts of the buckets above zero, or of all custom buckets.
     public var positiveBuckets: [Double] = []
+    /// The index of the first of `negativeBuckets`.
     public var negativeOffset: Int32 = 0
+    /// The counts of the buckets below zero, counted from zero downwards.
     public var negativeBuckets: [Double] = []
     /// The upper bounds of custom buckets.
     public var customValues: [Double] = []

@@ -19,7 +19,8 @@ extension Parser {
     /// Reads a duration behind `offset`.
     ///
     /// A literal, `step()`, `range()`, `min_of()` and `max_of()`, and a sign with one of these or with parentheses, end
-    /// the offset: `foo offset 5m + 2` adds to the vector. Anything else is an expression: `foo offset (5m) + 2` is not.
+    /// the offset: `foo offset 5m + 2` adds to the vector. Anything else is an expression: `foo offset (5m) + 2` is
+    /// not.
     mutating func parseOffsetDuration() throws(Interruption) -> DurationExpression {
         guard try awaits({ Self.beginsDuration($0) }) else { throw .syntaxError }
         let first = peek()

@@ -27,8 +27,8 @@ public enum SeriesDescription {
     /// How many values a line may describe, repetitions counted.
     public static let defaultValuesMax = 1_000_000
 
-    /// Reads one line.
-    /// - Parameter valuesMax: how many values the line may describe, repetitions counted.
+    /// Reads one line, which may describe up to `valuesMax` values, repetitions counted.
+    ///
     /// - Throws: ``ParseError``; the messages are those of Prometheus.
     public static func parse(
         _ line: String,

@@ -2,7 +2,9 @@ import MetricModel
 
 /// The escapes of string literals.
 enum StringLiteralText {
-    /// The value of a literal with its quotes, as bytes (`\xFF` may make it invalid UTF-8). The lexer has checked it.
+    /// The value of a literal with its quotes, as bytes (`\xFF` may make it invalid UTF-8).
+    ///
+    /// The lexer has checked it.
     static func bytes(unquoting literal: String) -> [UInt8] {
         let raw = Array(literal.utf8)
         guard raw.count >= 2 else { return [] }

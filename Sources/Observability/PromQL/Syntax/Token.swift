@@ -1,6 +1,8 @@
 import MetricModel
 
-/// What a token is. Raw values are the texts of fixed tokens and keywords.
+/// What a token is.
+///
+/// Raw values are the texts of fixed tokens and keywords.
 enum TokenKind: String, CaseIterable {
     // Not fixed texts.
     case endOfText, error, identifier, metricIdentifier, string, number, duration
@@ -128,7 +130,9 @@ enum TokenKind: String, CaseIterable {
 /// A piece of the text.
 struct Token {
     var kind: TokenKind
-    /// The bytes it covers. Of an error only the start counts.
+    /// The bytes it covers.
+    ///
+    /// Of an error only the start counts.
     var position: SourceRange
     /// As written; of an error the message.
     var text: String

@@ -3,8 +3,8 @@ public import MetricModel
 
 /// An alerting rule's alerts: a state machine that is fed the expression's vector at each evaluation.
 ///
-/// Source: Prometheus' `rules/alerting.go` (behaviour). Pure: time is a parameter. An alert that was resolved is kept for
-/// ``resolvedRetention``, so that receivers hear of it even when a delivery fails.
+/// Source: Prometheus' `rules/alerting.go` (behaviour). Pure: time is a parameter. An alert that was resolved is kept
+/// for ``resolvedRetention``, so that receivers hear of it even when a delivery fails.
 public struct AlertRuleState: Sendable {
     /// How long a resolved alert is kept.
     public static let resolvedRetention = Duration.seconds(15 * 60)
@@ -16,11 +16,14 @@ public struct AlertRuleState: Sendable {
 
     /// The rule's alerts by their labels; inactive ones are resolved and not yet forgotten.
     public private(set) var alerts: [Labels: Alert] = [:]
+    /// How long the condition must hold before an alert fires; zero for at once.
     public let holdDuration: Duration
+    /// How long an alert keeps firing after its condition has ended; zero for not at all.
     public let keepFiringFor: Duration
     /// Whether `ALERTS` series are written: after a start not before the state was restored.
     public var isRestored = false
 
+    /// Makes the state of a rule that was never evaluated.
     public init(holdDuration: Duration = .zero, keepFiringFor: Duration = .zero) {
         self.holdDuration = holdDuration
         self.keepFiringFor = keepFiringFor
@@ -28,10 +31,14 @@ public struct AlertRuleState: Sendable {
 
     /// An element of the vector with the alert's labels and annotations already made.
     public struct Candidate: Sendable, Equatable {
+        /// The labels that the alert will have, `alertname` included.
         public let labels: Labels
+        /// The annotations, templates expanded.
         public let annotations: Labels
+        /// The expression's value for this element.
         public let value: Double
 
+        /// Makes a candidate from labels and annotations whose templates are expanded.
         public init(labels: Labels, annotations: Labels = .empty, value: Double) {
             self.labels = labels
             self.annotations = annotations
@@ -56,9 +63,13 @@ public struct AlertRuleState: Sendable {
     }
 
     /// Takes the vector of one evaluation.
+    ///
     /// - Parameters:
-    ///   - time: The evaluation's time; `sampleTime` (earlier by the query offset) is that of the samples.
+    ///   - candidates: The vector's elements; no two may have the same labels.
+    ///   - time: The evaluation's time.
+    ///   - sampleTime: The time of the samples, earlier by the query offset; nil for the evaluation's time.
     ///   - limit: The most active alerts; 0 for no limit.
+    /// - Returns: The alerts that changed and the samples to store.
     /// - Throws: ``RuleError``; `duplicateLabelsets` leaves everything as it was, `limitExceeded` clears all alerts.
     public mutating func evaluate(
         _ candidates: [Candidate],
@@ -187,12 +198,17 @@ public struct AlertRuleState: Sendable {
 
     /// Since when an alert counts as active after a restart.
     ///
-    /// The time the process was down does not count; an alert that has less than `grace` to go gets that much, so that it
-    /// cannot fire before fresh data came in.
+    /// The time the process was down does not count; an alert that has less than `grace` to go gets that much, so that
+    /// it cannot fire before fresh data came in. An alert that had been firing keeps its old time, and so fires again
+    /// at the next evaluation.
+    ///
     /// - Parameters:
     ///   - lastSeen: The time of the last `ALERTS_FOR_STATE` sample.
     ///   - activeAt: Its value.
-    /// An alert that had been firing keeps its old time, and so fires again at the next evaluation.
+    ///   - now: The time of the first evaluation after the restart.
+    ///   - holdDuration: How long the rule's condition must hold.
+    ///   - grace: The least time that an alert which was pending has to go.
+    /// - Returns: The time that takes the place of `activeAt`.
     public static func restoredActiveAt(
         lastSeen: Timestamp,
         activeAt: Timestamp,

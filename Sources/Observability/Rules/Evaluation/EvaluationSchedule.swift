@@ -3,6 +3,7 @@ public import Basics
 /// When a group is evaluated: at a fixed phase of its interval that its name decides, so that groups spread evenly and
 /// keep their times over restarts.
 public struct EvaluationSchedule: Sendable, Equatable {
+    /// The time between two evaluations.
     public let interval: Duration
     /// The distance of the evaluation times from multiples of the interval.
     public let offset: Duration
@@ -29,8 +30,8 @@ public struct EvaluationSchedule: Sendable, Equatable {
 
     /// The time to evaluate next after an evaluation for `slot` has ended at `now`, and how many were missed meanwhile.
     ///
-    /// A group that overran evaluates once, for the latest time that has passed. When the clock was set back by more than
-    /// an interval the schedule starts again from `now`.
+    /// A group that overran evaluates once, for the latest time that has passed. When the clock was set back by more
+    /// than an interval the schedule starts again from `now`.
     public func next(after slot: Timestamp, now: Timestamp) -> (slot: Timestamp, missed: Int) {
         let late = now.since(slot).wholeMilliseconds / interval.wholeMilliseconds
         if late >= 2 { return (self.slot(atOrBefore: now), Int(clamping: late - 1)) }

@@ -14,7 +14,9 @@ public struct RuleEnvironment: Sendable {
     public typealias ForStateSamples =
         @Sendable (_ alert: String, _ from: Timestamp, _ to: Timestamp) throws -> [(Labels, Timestamp, Double)]
 
+    /// Evaluates the rules' expressions.
     public var query: Query
+    /// Stores what rules record and the series of alerts.
     public var append: Append
     /// Takes the alerts that receivers must hear of; must return quickly.
     public var notify: @Sendable ([AlertNotice]) -> Void
@@ -27,6 +29,7 @@ public struct RuleEnvironment: Sendable {
     /// Labels put on every alert that lacks them; templates see them as `$externalLabels`.
     public var externalLabels: Labels
 
+    /// Makes an environment; without `forStateSamples` no alert's state is restored.
     public init(
         query: @escaping Query,
         append: @escaping Append,
@@ -59,18 +62,24 @@ public struct RuleSettings: Sendable {
     /// How long after a start an alert with a restored `for` waits at least; shorter `for` are not restored.
     public var forGracePeriod = Duration.seconds(600)
 
+    /// Makes the settings that a configuration without its own values has.
     public init() {}
 }
 
 /// An alert as it is handed to notification: firing until `endsAt` unless refreshed, or resolved at `endsAt`.
 public struct AlertNotice: Sendable, Equatable {
+    /// The alert's labels, `alertname` included; they identify it.
     public let labels: Labels
+    /// The alert's annotations, templates expanded.
     public let annotations: Labels
+    /// When the alert began to fire.
     public let startsAt: Timestamp
+    /// When the alert ended, or until when it counts as firing without another notice.
     public let endsAt: Timestamp
     /// Where the expression can be seen.
     public let generatorURL: String
 
+    /// Makes a notice; an `endsAt` that has passed says that the alert is resolved.
     public init(
         labels: Labels,
         annotations: Labels = .empty,

@@ -5,9 +5,9 @@ import Synchronization
 
 /// Evaluates all rule groups, each by its own schedule, until it is drained.
 ///
-/// Concurrency: any thread may call every method; ``run()`` is called once at a time. A group has one task, which holds at
-/// most one query at a time; hand in an executor of threads that may block, so that queries do not hold up the process's
-/// shared pool. State lies behind one lock that is never held during a query.
+/// Concurrency: any thread may call every method; ``run()`` is called once at a time. A group has one task, which holds
+/// at most one query at a time; hand in an executor of threads that may block, so that queries do not hold up the
+/// process's shared pool. State lies behind one lock that is never held during a query.
 public final class RuleEvaluator: Sendable {
     private struct State {
         var groups: [String: RuleGroupRuntime] = [:]
@@ -31,6 +31,7 @@ public final class RuleEvaluator: Sendable {
     private let metrics: RulesMetrics?
     private let executor: (any TaskExecutor)?
 
+    /// Makes an evaluator without groups; `executor` runs the groups' tasks, nil leaves them on the shared pool.
     public init(
         clock: any WallClock,
         environment: RuleEnvironment,
@@ -58,6 +59,7 @@ public final class RuleEvaluator: Sendable {
         var groups: [String: RuleGroupRuntime] = [:]
         var order: [String] = []
         for definition in definitions {
+            metrics?.prepare(group: definition.name)
             let group = try RuleGroupRuntime(definition, isRestored: environment.forStateSamples == nil, firstID: id)
             id += UInt64(definition.rules.count)
             if groups.updateValue(group, forKey: definition.identifier) == nil { order.append(definition.identifier) }

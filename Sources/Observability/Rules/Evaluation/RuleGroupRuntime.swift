@@ -1,22 +1,29 @@
 public import Basics
 import MetricModel
 
-/// A group of rules with their state; evaluates them one after another, so that later rules see what earlier ones stored.
+/// A group of rules with their state; evaluates them one after another, so that later rules see what earlier ones
+/// stored.
 ///
-/// Concurrency: a value; whoever evaluates a group owns it. ``RuleEvaluator`` runs groups by the clock, rule unit tests and
-/// back-tests call ``evaluate(at:in:settings:)`` themselves.
+/// Concurrency: a value; whoever evaluates a group owns it. ``RuleEvaluator`` runs groups by the clock, rule unit tests
+/// and back-tests call ``evaluate(at:in:settings:)`` themselves.
 public struct RuleGroupRuntime: Sendable {
+    /// The group as its file states it.
     public private(set) var definition: RuleGroupDefinition
     private(set) var rules: [RuleRuntime]
+    /// The time of the last evaluation; nil before the first.
     public internal(set) var lastEvaluation: Timestamp?
+    /// How long the last evaluation of all rules took, as ``RuleEvaluator`` measured it.
     public internal(set) var evaluationTime = Duration.zero
     /// Evaluations left out because the one before took too long.
     public internal(set) var iterationsMissed = 0
 
     /// Makes a group without state.
+    ///
     /// - Parameters:
+    ///   - definition: The group as its file states it.
     ///   - isRestored: Whether alerts write their series from the first evaluation on, without looking for older state.
     ///   - firstID: Its rules are numbered from here; numbers must not repeat within an evaluator.
+    ///   - limits: The bounds of its templates.
     /// - Throws: ``TemplateError`` when a label or annotation is no template.
     public init(
         _ definition: RuleGroupDefinition,
@@ -125,31 +132,45 @@ public struct RuleGroupRuntime: Sendable {
 
 /// A rule that failed in an evaluation.
 public struct RuleFailure: Sendable, Equatable {
+    /// The name of the recorded metric or of the alert.
     public let rule: String
+    /// Why it failed, in the words of the engine or the store.
     public let message: String
 }
 
 /// A group as the API shows it.
 public struct RuleGroupSnapshot: Sendable {
+    /// The group's name, unique in its file.
     public let name: String
+    /// The file that the group stands in.
     public let file: String
+    /// The time between two evaluations, the default filled in.
     public let interval: Duration
+    /// How far behind the evaluation's time queries look, the default filled in.
     public let queryOffset: Duration
+    /// The most series or alerts that a rule may produce; 0 for no limit.
     public let limit: Int
     /// Nil before the first evaluation.
     public let lastEvaluation: Timestamp?
     /// How long the last evaluation of all rules took.
     public let evaluationTime: Duration
+    /// Evaluations left out because the one before took too long.
     public let iterationsMissed: Int
+    /// The rules in the order of the file.
     public let rules: [RuleSnapshot]
 }
 
 /// A rule as the API shows it.
 public struct RuleSnapshot: Sendable {
+    /// The rule as its file states it.
     public let definition: RuleDefinition
+    /// How the last evaluation went.
     public let health: RuleHealth
+    /// Why the last evaluation failed; nil when it did not.
     public let lastError: String?
+    /// The time of the last evaluation; nil before the first.
     public let lastEvaluation: Timestamp?
+    /// How long the last evaluation took.
     public let evaluationTime: Duration
     /// The greatest state of the alerts; inactive for recording rules.
     public let state: AlertState

@@ -61,7 +61,10 @@ struct RuleRuntime: Sendable {
         var sampleTime: Timestamp { time.advanced(by: .zero - queryOffset) }
     }
 
-    /// Evaluates the rule once. A failure leaves alerts and series as they were and says so in ``Outcome/error``.
+    /// Evaluates the rule once.
+    ///
+    /// A failure says so in ``Outcome/error`` and leaves alerts and series as they were, with one exception, as
+    /// upstream: a rule with more alerts than its limit loses all of them.
     mutating func evaluate(_ occasion: Occasion) -> Outcome {
         lastEvaluation = occasion.time
         var outcome = Outcome()

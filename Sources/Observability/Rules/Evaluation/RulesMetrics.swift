@@ -4,10 +4,14 @@ public import Instruments
 public struct RulesMetrics: Sendable {
     /// The label of a group: its name; groups of one name in several files share series.
     public struct Group: MetricLabels {
+        /// The one label, `rule_group`.
         public static let names = ["rule_group"]
+        /// The group's name.
         public let group: String
+        /// The group's name as the label's value.
         public var values: [String] { [group] }
 
+        /// Makes the label of a group from its name.
         public init(_ group: String) { self.group = group }
     }
 
@@ -40,5 +44,11 @@ public struct RulesMetrics: Sendable {
             help: "When the group was last evaluated, in Unix time.",
             labels: Group.self
         )
+    }
+
+    /// Makes the counters of a group, at 0: a rate sees the first failure only against a zero before it.
+    func prepare(group name: String) {
+        _ = failures[Group(name)]
+        _ = missed[Group(name)]
     }
 }

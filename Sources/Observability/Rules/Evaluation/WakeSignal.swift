@@ -13,6 +13,7 @@ public final class WakeSignal: Sendable {
 
     private let state = Mutex(State())
 
+    /// Makes a signal that is not set.
     public init() {}
 
     /// Wakes the waiting task, or lets the next wait return at once.

@@ -9,7 +9,9 @@ public struct RuleDefinition: Sendable, Equatable {
         case alert(String)
     }
 
+    /// What the rule makes, and its name.
     public let kind: Kind
+    /// The expression as parsed.
     public let expression: Expression
     /// The expression as it stands in the file.
     public let expressionText: String
@@ -64,17 +66,20 @@ public struct RuleDefinition: Sendable, Equatable {
 
 /// A group of rules that are evaluated one after another at one interval.
 public struct RuleGroupDefinition: Sendable, Equatable {
+    /// The group's name; no other group of its file has it.
     public let name: String
     /// The file that the group stands in.
     public let file: String
-    /// Nil for the evaluator's default.
+    /// Nil for the evaluator's default; a rule file's is at least ``intervalMin``.
     public let interval: Duration?
     /// How far in the past queries are evaluated; nil for the evaluator's default.
     public let queryOffset: Duration?
-    /// The most series or alerts that a rule may produce; 0 for no limit.
+    /// The most series or alerts that a rule may produce; 0 or, as upstream, anything negative for no limit.
     public let limit: Int
+    /// The rules in the order of the file, in which they are evaluated.
     public let rules: [RuleDefinition]
 
+    /// Makes a group from parts that are known to be valid.
     public init(
         name: String,
         file: String,
@@ -91,13 +96,19 @@ public struct RuleGroupDefinition: Sendable, Equatable {
         self.rules = rules
     }
 
+    /// The shortest interval that a rule file may ask for; upstream has no such bound, but a group that is due all the
+    /// time keeps a whole thread.
+    public static let intervalMin = Duration.milliseconds(10)
+
     /// What tells groups apart: the file and the name.
     public var identifier: String { "\(file);\(name)" }
 }
 
 /// A rule file as read.
 public struct RuleFile: Sendable, Equatable {
+    /// The path that the file was read from.
     public let path: String
+    /// The groups in the order of the file.
     public let groups: [RuleGroupDefinition]
     /// Whether the file holds further YAML documents, which are not read.
     public let hasFurtherDocuments: Bool
@@ -122,13 +133,14 @@ public struct RuleFile: Sendable, Equatable {
 
 /// Something wrong in a rule file.
 public struct RuleFileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The path of the file.
     public let file: String
     /// Nil when the file could not be read at all.
     public let position: YAMLPosition?
     /// With group and rule, as upstream words it.
     public let message: String
 
-    /// `file:line:column: message`
+    /// The error as `file:line:column: message`, without a place when there is none.
     public var description: String {
         position.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)"
     }
@@ -136,7 +148,16 @@ public struct RuleFileError: Error, Hashable, Sendable, CustomStringConvertible 
 
 /// Everything that is wrong in a rule file; at least one error.
 public struct RuleFileErrors: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Every error that was found; at least one.
     public let errors: [RuleFileError]
 
+    init(errors: [RuleFileError]) { self.errors = errors }
+
+    /// A file that could not be read at all.
+    public init(file: String, message: String) {
+        errors = [RuleFileError(file: file, position: nil, message: message)]
+    }
+
+    /// A line for each error.
     public var description: String { errors.map(\.description).joined(separator: "\n") }
 }

@@ -21,6 +21,7 @@ public struct RuleFileLoader: Sendable {
     let templateLimits: TemplateLimits
     let readExpression: ExpressionReader
 
+    /// Makes a loader; `readExpression` parses the rules' expressions and those in templates.
     public init(
         names: NameScheme = .utf8,
         ignoresUnknownFields: Bool = false,

@@ -42,6 +42,11 @@ struct RuleFileReader {
         var reader = YAMLMappingReader(value, typeName: "rulefmt.RuleGroup")
         let name = reader.text("name") ?? ""
         let interval = duration("interval", &reader)
+        // Zero is the default, as upstream.
+        if let interval, interval != .zero, interval < RuleGroupDefinition.intervalMin {
+            let shortest = RuleGroupDefinition.intervalMin.wholeMilliseconds
+            reader.fail("interval must not be below \(shortest)ms", at: reader.positionOf("interval"))
+        }
         let queryOffset = duration("query_offset", &reader)
         let limit = reader.integer("limit") ?? 0
         let labels = reader.textMapping("labels")

@@ -10,13 +10,13 @@ import Basics
 
 /// Floating-point numbers with a given number of digits.
 enum GoFloat {
-    /// `%.*g`
+    /// The number as C's `%.*g` writes it.
     static func general(_ value: Double, precision: Int) -> String { text(value, "%.*g", precision) }
 
-    /// `%.*f`
+    /// The number as C's `%.*f` writes it.
     static func fixed(_ value: Double, precision: Int) -> String { text(value, "%.*f", precision) }
 
-    /// `%.*e`
+    /// The number as C's `%.*e` writes it.
     static func exponent(_ value: Double, precision: Int) -> String { text(value, "%.*e", precision) }
 
     private static func text(_ value: Double, _ format: String, _ precision: Int) -> String {

@@ -1,53 +1,119 @@
 import Basics
 
+/// A text that grows to a bound and no further, so that no text is ever larger than what may be put out.
+struct BoundedText {
+    private(set) var text = ""
+    let bytesMax: Int
+
+    init(bytesMax: Int) { self.bytesMax = bytesMax }
+
+    /// What may still be appended, in bytes.
+    var bytesLeft: Int { bytesMax - text.utf8.count }
+
+    mutating func append(_ more: String) throws(TemplateError) {
+        guard more.utf8.count <= bytesLeft else { throw TemplateError("the text exceeds \(bytesMax) bytes") }
+        text += more
+    }
+}
+
 /// Go's `fmt` for template values.
 enum GoFormat {
-    /// `%v`
-    static func plain(_ value: TemplateValue) -> String {
+    /// The value as `%v` writes it.
+    ///
+    /// - Throws: ``TemplateError`` as soon as the text would exceed `bytesMax`.
+    static func plain(_ value: TemplateValue, bytesMax: Int) throws(TemplateError) -> String {
+        var result = BoundedText(bytesMax: bytesMax)
+        try write(value, to: &result)
+        return result.text
+    }
+
+    /// The value for a message: cut off when it is long.
+    static func shown(_ value: TemplateValue) -> String {
+        var result = BoundedText(bytesMax: 1024)
+        do throws(TemplateError) {
+            try write(value, to: &result)
+            return result.text
+        } catch {
+            return result.text + "…"
+        }
+    }
+
+    /// Appends the value as `%v` writes it.
+    ///
+    /// Depth: that of the value, which ``TemplateLimits/valueDepthMax`` bounds.
+    static func write(_ value: TemplateValue, to result: inout BoundedText) throws(TemplateError) {
         switch value {
-        case .none: "<no value>"
-        case .nil: "<nil>"
-        case .boolean(let value): value ? "true" : "false"
-        case .integer(let value, _): String(value)
-        case .unsigned(let value, _): String(value)
-        case .float(let value): FloatText.shortest(value)
-        case .string(let text): text
-        case .list(let values, _): "[" + values.map(plain).joined(separator: " ") + "]"
+        case .none: try result.append("<no value>")
+        case .nil: try result.append("<nil>")
+        case .boolean(let value): try result.append(value ? "true" : "false")
+        case .integer(let value, _): try result.append(String(value))
+        case .unsigned(let value, _): try result.append(String(value))
+        case .float(let value): try result.append(FloatText.shortest(value))
+        case .string(let text): try result.append(text)
+        case .list(let values, _):
+            try result.append("[")
+            for (index, value) in values.enumerated() {
+                if index > 0 { try result.append(" ") }
+                try write(value, to: &result)
+            }
+            try result.append("]")
         case .map(let values, _):
-            "map["
-                + values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-                .map { "\($0.key):\(plain($0.value))" }.joined(separator: " ") + "]"
-        case .record(let fields, _): "{" + fields.map { plain($0.value) }.joined(separator: " ") + "}"
-        case .time(let nanoseconds): GoTime.text(nanoseconds)
-        case .duration(let nanoseconds): GoTime.durationText(nanoseconds)
-        case .named(_, let name, _): name
+            try result.append("map[")
+            let sorted = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            for (index, (key, value)) in sorted.enumerated() {
+                try result.append(index > 0 ? " \(key):" : "\(key):")
+                try write(value, to: &result)
+            }
+            try result.append("]")
+        case .record(let fields, _):
+            try result.append("{")
+            for (index, field) in fields.enumerated() {
+                if index > 0 { try result.append(" ") }
+                try write(field.value, to: &result)
+            }
+            try result.append("}")
+        case .time(let nanoseconds): try result.append(GoTime.text(nanoseconds))
+        case .duration(let nanoseconds): try result.append(GoTime.durationText(nanoseconds))
+        case .named(_, let name, _): try result.append(name)
         }
     }
 
     /// `fmt.Sprint`: blanks between values of which neither is a text.
-    static func spaced(_ values: [TemplateValue]) -> String {
-        var text = ""
+    static func spaced(_ values: [TemplateValue], bytesMax: Int) throws(TemplateError) -> String {
+        var result = BoundedText(bytesMax: bytesMax)
         var previousIsText = true
         for (index, value) in values.enumerated() {
             let isText = if case .string = value { true } else { false }
-            if index > 0, !isText, !previousIsText { text += " " }
-            text += plain(value)
+            if index > 0, !isText, !previousIsText { try result.append(" ") }
+            try write(value, to: &result)
             previousIsText = isText
         }
-        return text
+        return result.text
     }
 
-    /// `fmt.Sprintf`
-    /// - Throws: ``TemplateError`` when a width exceeds `widthMax` or the result `bytesMax`.
+    /// `fmt.Sprintln`: blanks between all values, and a line feed.
+    static func line(_ values: [TemplateValue], bytesMax: Int) throws(TemplateError) -> String {
+        var result = BoundedText(bytesMax: bytesMax)
+        for (index, value) in values.enumerated() {
+            if index > 0 { try result.append(" ") }
+            try write(value, to: &result)
+        }
+        try result.append("\n")
+        return result.text
+    }
+
+    /// The values in a format, as `fmt.Sprintf` writes them.
+    ///
+    /// - Throws: ``TemplateError`` when a width exceeds `widthMax` or the result would exceed `bytesMax`.
     static func format(_ format: String, _ values: [TemplateValue], widthMax: Int, bytesMax: Int)
         throws(TemplateError) -> String
     {
-        var result = ""
+        var result = BoundedText(bytesMax: bytesMax)
         var reader = Substring(format).unicodeScalars
         var used = 0
         while let scalar = reader.popFirst() {
             guard scalar == "%" else {
-                result.unicodeScalars.append(scalar)
+                try result.append(String(scalar))
                 continue
             }
             var verb = FormatVerb()
@@ -62,38 +128,45 @@ enum GoFormat {
                 verb.precision = max(0, try number(&reader, values, &used, &result, widthMax) ?? 0)
             }
             guard let letter = reader.popFirst() else {
-                result += "%!(NOVERB)"
+                try result.append("%!(NOVERB)")
                 break
             }
             if letter == "%" {
-                result += "%"
+                try result.append("%")
             } else if used < values.count {
-                result += verb.text(of: values[used], letter)
+                try verb.write(values[used], letter, to: &result)
                 used += 1
             } else {
-                result += "%!\(letter)(MISSING)"
+                try result.append("%!\(letter)(MISSING)")
             }
-            guard result.utf8.count <= bytesMax else { throw TemplateError("the text exceeds \(bytesMax) bytes") }
         }
-        if used < values.count {
-            let extra = values[used...].map { "\($0.typeName)=\(plain($0))" }.joined(separator: ", ")
-            result += "%!(EXTRA \(extra))"
+        if used < values.count { try writeExtra(values[used...], to: &result) }
+        return result.text
+    }
+
+    private static func writeExtra(_ values: ArraySlice<TemplateValue>, to result: inout BoundedText)
+        throws(TemplateError)
+    {
+        try result.append("%!(EXTRA ")
+        for (index, value) in values.enumerated() {
+            try result.append((index > 0 ? ", " : "") + "\(value.typeName)=")
+            try write(value, to: &result)
         }
-        return result
+        try result.append(")")
     }
 
     private static func number(
         _ reader: inout Substring.UnicodeScalarView,
         _ values: [TemplateValue],
         _ used: inout Int,
-        _ result: inout String,
+        _ result: inout BoundedText,
         _ widthMax: Int
     ) throws(TemplateError) -> Int? {
         if reader.first == "*" {
             reader.removeFirst()
             defer { used += 1 }
             guard used < values.count, case .integer(let value, _) = values[used] else {
-                result += "%!(BADWIDTH)"
+                try result.append("%!(BADWIDTH)")
                 return nil
             }
             guard value.magnitude <= UInt64(widthMax) else { throw TemplateError("a width exceeds \(widthMax)") }
@@ -134,24 +207,33 @@ struct FormatVerb {
         }
     }
 
-    /// A value under this verb; what does not fit prints as Go prints it: `%!d(string=hi)`.
-    func text(of value: TemplateValue, _ letter: Unicode.Scalar) -> String {
-        if letter == "T" { return padded(value.typeName, isNumber: false) }
-        if let text = specific(value, letter) { return text }
+    /// Appends a value under this verb; what does not fit prints as Go prints it: `%!d(string=hi)`.
+    func write(_ value: TemplateValue, _ letter: Unicode.Scalar, to result: inout BoundedText) throws(TemplateError) {
+        if letter == "T" { return try result.append(padded(value.typeName, isNumber: false)) }
+        if let text = specific(value, letter) { return try result.append(text) }
         if letter == "v" || letter == "s" {
             switch value {
-            case .list(let values, _): return padded("[" + list(values, letter) + "]", isNumber: false)
-            case .map, .record, .time, .duration, .named: return padded(value.text, isNumber: false)
-            case .none, .nil: return letter == "v" ? padded("<nil>", isNumber: false) : "%!s(<nil>)"
+            case .list(let values, _):
+                var inner = BoundedText(bytesMax: result.bytesLeft)
+                try inner.append("[")
+                for (index, value) in values.enumerated() {
+                    if index > 0 { try inner.append(" ") }
+                    try write(value, letter, to: &inner)
+                }
+                try inner.append("]")
+                return try result.append(padded(inner.text, isNumber: false))
+            case .map, .record, .time, .duration, .named:
+                let text = try GoFormat.plain(value, bytesMax: result.bytesLeft)
+                return try result.append(padded(text, isNumber: false))
+            case .none, .nil:
+                return try result.append(letter == "v" ? padded("<nil>", isNumber: false) : "%!s(<nil>)")
             default: break
             }
         }
-        if case .none = value { return "%!\(letter)(<nil>)" }
-        return "%!\(letter)(\(value.typeName)=\(value.text))"
-    }
-
-    private func list(_ values: [TemplateValue], _ letter: Unicode.Scalar) -> String {
-        values.map { text(of: $0, letter) }.joined(separator: " ")
+        if case .none = value { return try result.append("%!\(letter)(<nil>)") }
+        try result.append("%!\(letter)(\(value.typeName)=")
+        try GoFormat.write(value, to: &result)
+        try result.append(")")
     }
 
     private func specific(_ value: TemplateValue, _ letter: Unicode.Scalar) -> String? {

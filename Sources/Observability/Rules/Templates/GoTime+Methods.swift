@@ -32,15 +32,7 @@ extension GoTime {
         of { read(CivilTime(Timestamp(milliseconds: milliseconds($0)))) }
     }
 
-    private static func milliseconds(_ nanoseconds: Int64) -> Int64 {
-        let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
-        return remainder < 0 ? quotient - 1 : quotient
-    }
-
-    private static func seconds(_ nanoseconds: Int64) -> Int64 {
-        let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        return remainder < 0 ? quotient - 1 : quotient
-    }
+    private static func milliseconds(_ nanoseconds: Int64) -> Int64 { floor(nanoseconds, 1_000_000) }
 
     private static func saturated(_ result: (partialValue: Int64, overflow: Bool), isUp: Bool) -> Int64 {
         result.overflow ? (isUp ? .max : .min) : result.partialValue
@@ -50,11 +42,9 @@ extension GoTime {
         "Format": Function([.string]) { _, values in .string(format(time(values), values.string(1))) },
         "String": of { .string(text($0)) },
         "UTC": of { .time($0) },
-        "Unix": of { .integer(seconds($0), type: "int64") },
+        "Unix": of { .integer(floor($0, second), type: "int64") },
         "UnixMilli": of { .integer(milliseconds($0), type: "int64") },
-        "UnixMicro": of {
-            .integer(seconds($0) * 1_000_000 + ($0 - seconds($0) * 1_000_000_000) / 1000, type: "int64")
-        },
+        "UnixMicro": of { .integer(floor($0, 1000), type: "int64") },
         "UnixNano": of { .integer($0, type: "int64") },
         "IsZero": of { _ in .boolean(false) },
         "Year": civil { .int($0.year) },
@@ -63,7 +53,7 @@ extension GoTime {
         "Hour": civil { .int($0.hour) },
         "Minute": civil { .int($0.minute) },
         "Second": civil { .int($0.second) },
-        "Nanosecond": of { .int(Int($0 - seconds($0) * 1_000_000_000)) },
+        "Nanosecond": of { .int(Int(fraction($0))) },
         "YearDay": civil { .int($0.dayOfYear) },
         "Weekday": civil { .named(Int64($0.dayOfWeek), name: weekdays[$0.dayOfWeek], type: "time.Weekday") },
         "Add": Function([.duration]) { _, values in

@@ -2,18 +2,20 @@ import Basics
 
 /// Go's `time.Time` (in UTC) and `time.Duration` as templates meet them, in nanoseconds.
 enum GoTime {
-    private static let second: Int64 = 1_000_000_000
+    static let second: Int64 = 1_000_000_000
 
     private static func timestamp(_ nanoseconds: Int64) -> Timestamp {
         Timestamp(milliseconds: floor(nanoseconds, 1_000_000))
     }
 
-    private static func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
+    /// The quotient rounded down; never overflows for a divisor above 1.
+    static func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? quotient - 1 : quotient
     }
 
-    private static func fraction(_ nanoseconds: Int64) -> Int64 {
+    /// The nanoseconds within the second, 0 to 999,999,999, also before the epoch.
+    static func fraction(_ nanoseconds: Int64) -> Int64 {
         let remainder = nanoseconds % second
         return remainder < 0 ? remainder + second : remainder
     }

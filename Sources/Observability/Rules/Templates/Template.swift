@@ -1,4 +1,5 @@
-/// A parsed template of Go's `text/template` language with Prometheus' functions; a value that may be expanded by any thread.
+/// A parsed template of Go's `text/template` language with Prometheus' functions; a value that may be expanded by any
+/// thread.
 ///
 /// Source: the documentation of Go's package text/template and of Prometheus' template reference. Not supported, and
 /// refused when the template is read: the functions `call`, `html` and `js`.
@@ -10,9 +11,12 @@ public struct Template: Sendable {
     let limits: TemplateLimits
 
     /// Reads a template.
+    ///
     /// - Parameters:
+    ///   - text: The template as written.
     ///   - name: The name in messages; rules use `__alert_NAME`.
     ///   - variables: Variables that exist from the beginning, with their dollar signs; `$` always exists.
+    ///   - limits: The bounds of reading and of each expansion.
     /// - Throws: ``TemplateError`` with name and line.
     public init(
         _ text: String,
@@ -34,9 +38,12 @@ public struct Template: Sendable {
     public var isPlain: Bool { !text.utf8.contains(UInt8(ascii: "{")) }
 
     /// Expands the template.
+    ///
     /// - Parameters:
     ///   - data: The dot, and the variable `$`.
     ///   - variables: The values of the variables named when it was read.
+    ///   - context: What the template may ask of the world.
+    /// - Returns: The text.
     /// - Throws: ``TemplateError`` as Prometheus words it: `error executing template NAME: …`.
     public func expand(
         _ data: TemplateValue,

@@ -1,7 +1,10 @@
-/// A template that cannot be read or expanded; the text is worded as Go's `text/template` words it, with name and place.
+/// A template that cannot be read or expanded; the text is worded as Go's `text/template` words it, with name and
+/// place.
 public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The message, with the template's name and the place.
     public let description: String
 
+    /// Makes an error of a message that is already whole.
     public init(_ description: String) { self.description = description }
 }
 
@@ -19,8 +22,11 @@ public struct TemplateLimits: Sendable {
     public var callDepthMax = 100
     /// How deeply blocks and parentheses may nest.
     public var nestingDepthMax = 100
+    /// How deeply values may nest in each other: a value is printed and destroyed by recursion.
+    public var valueDepthMax = 100
     /// The most texts and values that a `printf` may pad to.
     public var formatWidthMax = 10_000
 
+    /// Makes the limits that rule files are read with.
     public init() {}
 }

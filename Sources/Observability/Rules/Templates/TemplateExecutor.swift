@@ -53,7 +53,7 @@ struct TemplateExecutor {
             case .action(let pipeline, let position):
                 at(position, pipeline.text)
                 let value = try evaluate(pipeline, dot)
-                if pipeline.variables.isEmpty { try write(value.text) }
+                if pipeline.variables.isEmpty { try write(value) }
             case .branch(let branch):
                 let flow = try walk(branch, dot)
                 if flow != .next { return flow }
@@ -101,7 +101,8 @@ struct TemplateExecutor {
         at(branch.position, "{{range \(branch.pipeline.text)}}")
         var pipeline = branch.pipeline
         let names = pipeline.variables
-        if !pipeline.isAssignment { pipeline.variables = [] } else { pipeline.variables = [] }
+        // The variables are set for each item below, not to the collection.
+        pipeline.variables = []
         let value = try evaluate(pipeline, dot)
         let items = try rangeItems(value)
         if items.isEmpty { return try walk(branch.otherwise, dot) }
@@ -133,7 +134,7 @@ struct TemplateExecutor {
                 throw failure("more than \(template.limits.iterationsMax) passes through range")
             }
             return count <= 0 ? [] : (0..<count).map { (.integer($0, type: type), .integer($0, type: type)) }
-        default: throw failure("range can't iterate over \(value.text)")
+        default: throw failure("range can't iterate over \(value.shown)")
         }
     }
 
@@ -427,6 +428,39 @@ struct TemplateExecutor {
         output += text
     }
 
+    private mutating func write(_ value: TemplateValue) throws(TemplateError) {
+        if case .string(let text) = value { return try write(text) }
+        let room = template.limits.outputBytesMax - output.utf8.count
+        guard let text = try? GoFormat.plain(value, bytesMax: room) else {
+            throw failure("the expansion exceeds \(template.limits.outputBytesMax) bytes")
+        }
+        output += text
+    }
+
+    /// Refuses a value that is so deep that another may not be wrapped around it.
+    ///
+    /// A value that holds another one many times is walked as often; each part counts as a step, which bounds the time.
+    mutating func requireRoomAround(_ value: TemplateValue) throws(TemplateError) {
+        try requireRoom(value, depth: 2)
+    }
+
+    private mutating func requireRoom(_ value: TemplateValue, depth: Int) throws(TemplateError) {
+        try step()
+        guard depth <= template.limits.valueDepthMax else {
+            throw TemplateError("values nested more than \(template.limits.valueDepthMax) deep")
+        }
+        switch value {
+        // These hold texts and samples alone: no need to look inside.
+        case .map(_, "map[string]string"), .list(_, TemplateFunction.Parameter.samples.rawValue),
+            .record(_, TemplateFunction.Parameter.sample.rawValue):
+            break
+        case .map(let values, _): for value in values.values { try requireRoom(value, depth: depth + 1) }
+        case .list(let values, _): for value in values { try requireRoom(value, depth: depth + 1) }
+        case .record(let fields, _): for field in fields { try requireRoom(field.value, depth: depth + 1) }
+        default: break
+        }
+    }
+
     private mutating func step() throws(TemplateError) {
         steps += 1
         guard steps <= template.limits.stepsMax else {
@@ -441,8 +475,8 @@ struct TemplateExecutor {
         let before = Array(template.text.utf8.prefix(location.position))
         let line = 1 + before.count { $0 == UInt8(ascii: "\n") }
         let column = before.count - (before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)
-        return TemplateError(
-            "template: \(template.name):\(line):\(column): executing \(GoQuote.quote(currentName)) at <\(location.text)>: \(message)"
-        )
+        let place = "template: \(template.name):\(line):\(column)"
+        let node = "executing \(GoQuote.quote(currentName)) at <\(location.text)>"
+        return TemplateError("\(place): \(node): \(message)")
     }
 }

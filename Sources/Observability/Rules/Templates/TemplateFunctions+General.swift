@@ -11,9 +11,11 @@ extension TemplateFunction {
             return value
         },
         "slice": TemplateFunction([.any], rest: .any) { _, values throws(TemplateError) in try slice(values) },
-        "print": TemplateFunction([], rest: .any) { _, values in .string(GoFormat.spaced(values)) },
-        "println": TemplateFunction([], rest: .any) { _, values in
-            .string(values.map(\.text).joined(separator: " ") + "\n")
+        "print": TemplateFunction([], rest: .any) { executor, values throws(TemplateError) in
+            .string(try GoFormat.spaced(values, bytesMax: executor.template.limits.outputBytesMax))
+        },
+        "println": TemplateFunction([], rest: .any) { executor, values throws(TemplateError) in
+            .string(try GoFormat.line(values, bytesMax: executor.template.limits.outputBytesMax))
         },
         "printf": TemplateFunction([.string], rest: .any) { executor, values throws(TemplateError) in
             .string(
@@ -25,8 +27,9 @@ extension TemplateFunction {
                 )
             )
         },
-        "urlquery": TemplateFunction([], rest: .any) { _, values in
-            .string(URLText.queryEscape(GoFormat.spaced(values)))
+        "urlquery": TemplateFunction([], rest: .any) { executor, values throws(TemplateError) in
+            let text = try GoFormat.spaced(values, bytesMax: executor.template.limits.outputBytesMax)
+            return .string(URLText.queryEscape(text))
         },
         "eq": TemplateFunction([.any], rest: .any) { _, values throws(TemplateError) in
             guard values.count > 1 else { throw TemplateError("missing argument for comparison") }
@@ -121,7 +124,8 @@ extension TemplateFunction {
     }
 }
 
-/// The comparisons of Go's templates: basic kinds only, signed and unsigned integers with each other, nothing else mixed.
+/// The comparisons of Go's templates: basic kinds only, signed and unsigned integers with each other, nothing else
+/// mixed.
 enum GoComparison {
     private enum Kind: Equatable {
         case boolean(Bool), signed(Int64), unsigned(UInt64), float(Double), string(String), missing
@@ -168,7 +172,7 @@ enum GoComparison {
         case .float(let value): return .float(value)
         case .string(let value): return .string(value)
         case .none, .nil: return .missing
-        default: throw TemplateError("non-comparable type \(value.text): \(value.typeName)")
+        default: throw TemplateError("non-comparable type \(value.shown): \(value.typeName)")
         }
     }
 }

@@ -28,10 +28,11 @@ extension TemplateFunction {
         "sortByLabel": TemplateFunction([.string, .samples]) { _, values in
             guard case .list(let samples, let type) = values.at(1) else { return .none }
             let name = values.string(0)
-            func key(_ sample: TemplateValue) -> String { [sample].labels(0)[name]?.text ?? "" }
+            func key(_ sample: TemplateValue) -> String { [[sample].labels(0)[name] ?? .none].string(0) }
             return .list(samples.sorted { NaturalOrder.precedes(key($0), key($1)) }, type: type)
         },
-        "args": TemplateFunction([], rest: .any) { _, values in
+        "args": TemplateFunction([], rest: .any) { executor, values throws(TemplateError) in
+            for value in values { try executor.requireRoomAround(value) }
             var arguments: [String: TemplateValue] = [:]
             for (index, value) in values.enumerated() { arguments["arg\(index)"] = value }
             return .map(arguments, type: "map[string]interface {}")

@@ -1,4 +1,6 @@
-/// A parsed template's parts. Positions are byte offsets into the text.
+/// A parsed template's parts.
+///
+/// Positions are byte offsets into the text.
 indirect enum TemplateNode: Sendable {
     case text(String)
     case action(TemplatePipeline, position: Int)

@@ -13,7 +13,7 @@ public indirect enum TemplateValue: Sendable, Equatable {
     case unsigned(UInt64, type: String)
     case float(Double)
     case string(String)
-    /// Safe HTML: a string that HTML escaping leaves alone.
+    /// A slice: the samples of a query, the arguments of a call.
     case list([TemplateValue], type: String)
     case map([String: TemplateValue], type: String)
     /// A struct's fields in order.
@@ -63,15 +63,18 @@ public indirect enum TemplateValue: Sendable, Equatable {
         }
     }
 
-    /// As Go's `%v` prints it.
-    var text: String { GoFormat.plain(self) }
+    /// As Go's `%v` prints it, cut off when it is long: for messages.
+    var shown: String { GoFormat.shown(self) }
 }
 
 /// A field of a struct.
 public struct TemplateField: Sendable, Equatable {
+    /// What the field is called behind the dot.
     public let name: String
+    /// What the field holds.
     public let value: TemplateValue
 
+    /// Makes a field.
     public init(_ name: String, _ value: TemplateValue) {
         self.name = name
         self.value = value
@@ -80,9 +83,12 @@ public struct TemplateField: Sendable, Equatable {
 
 /// A series' value as the template function `query` returns it.
 public struct TemplateSample: Sendable, Equatable {
+    /// The series' labels by name.
     public let labels: [String: String]
+    /// The series' value at the query's time.
     public let value: Double
 
+    /// Makes a sample.
     public init(labels: [String: String], value: Double) {
         self.labels = labels
         self.value = value
@@ -107,6 +113,7 @@ public struct TemplateContext: Sendable {
     /// Whether a missing map key is an error (Go's option `missingkey=error`); otherwise it is the type's zero value.
     public let missingKeyIsError: Bool
 
+    /// Makes a context; without `query` the template function `query` fails.
     public init(
         now: Timestamp,
         externalURL: String,

@@ -2,23 +2,29 @@ import Yams
 
 /// A place in a YAML file; both numbers count from 1.
 public struct YAMLPosition: Hashable, Sendable, CustomStringConvertible {
+    /// The line.
     public let line: Int
     /// Counted in Unicode scalars.
     public let column: Int
 
+    /// Makes a position; both numbers count from 1.
     public init(line: Int, column: Int) {
         self.line = line
         self.column = column
     }
 
+    /// The position as `line:column`.
     public var description: String { "\(line):\(column)" }
 }
 
 /// What is wrong with a configuration text, and where.
 public struct YAMLProblem: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Where the problem is.
     public let position: YAMLPosition
+    /// What is wrong, worded as upstream does where it has the same check.
     public let message: String
 
+    /// Makes a problem.
     public init(_ message: String, at position: YAMLPosition) {
         self.message = message
         self.position = position
@@ -37,6 +43,7 @@ public struct YAMLLimits: Sendable {
     /// The most values a document may have once aliases are followed.
     public var valuesMax = 1_000_000
 
+    /// Makes the limits that configuration files are read with.
     public init() {}
 }
 
@@ -51,7 +58,9 @@ public struct YAMLValue: Sendable {
         case mapping([YAMLEntry])
     }
 
+    /// What was written.
     public let content: Content
+    /// Where the value begins.
     public let position: YAMLPosition
 
     /// Whether nothing was written, or `null`, or `~`.
@@ -70,8 +79,11 @@ public struct YAMLValue: Sendable {
 
 /// A key of a mapping with its value.
 public struct YAMLEntry: Sendable {
+    /// The key; unique in its mapping.
     public let key: String
+    /// Where the key stands.
     public let position: YAMLPosition
+    /// The value behind the key.
     public let value: YAMLValue
 }
 
@@ -89,7 +101,7 @@ public struct YAMLDocument: Sendable {
         guard text.utf8.count <= limits.bytesMax else {
             throw YAMLProblem("the file exceeds \(limits.bytesMax) bytes", at: start)
         }
-        try YAMLNesting.check(text, depthMax: limits.depthMax)
+        try YAMLNesting.check(text, limits: limits)
         do {
             let parser = try Parser(yaml: text)
             guard let node = try parser.nextRoot() else {

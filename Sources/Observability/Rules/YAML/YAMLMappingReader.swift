@@ -1,14 +1,18 @@
-/// Reads a mapping's fields, collects every problem instead of stopping at the first, and refuses what nobody asked for.
+/// Reads a mapping's fields, collects every problem instead of stopping at the first, and refuses what nobody asked
+/// for.
 public struct YAMLMappingReader {
     private let entries: [YAMLEntry]
     private var taken: Set<String> = []
     /// The Go-like type name used in messages about unknown fields, as upstream words them.
     private let typeName: String
+    /// Where the mapping begins.
     public let position: YAMLPosition
     /// What was found wrong so far.
     public private(set) var problems: [YAMLProblem] = []
 
-    /// Opens a mapping; anything else is a problem and reads as empty. Null is an empty mapping.
+    /// Opens a mapping; anything else is a problem and reads as empty.
+    ///
+    /// Null is an empty mapping.
     public init(_ value: YAMLValue, typeName: String) {
         self.typeName = typeName
         position = value.position
@@ -141,10 +145,14 @@ public struct YAMLMappingReader {
 
 /// A name and its text in a mapping of texts.
 public struct YAMLTextEntry: Sendable {
+    /// The key.
     public let name: String
+    /// The value as text; empty when nothing was written.
     public let text: String
     /// Whether nothing was written.
     public let isNull: Bool
+    /// Where the key stands.
     public let position: YAMLPosition
+    /// Where the value stands.
     public let valuePosition: YAMLPosition
 }

@@ -21,7 +21,7 @@ final class HTTPComponent: Component {
     private let listening = Mutex(Listening())
     private let onListening: @Sendable (_ host: String, _ port: Int) -> Void
 
-    /// - Parameter onListening: is told the address, once it is known.
+    /// `onListening`: is told the address, once it is known.
     init(
         context: ComponentContext,
         service: HTTPService,

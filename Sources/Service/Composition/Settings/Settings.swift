@@ -4,6 +4,8 @@ package struct Settings: Sendable {
     package var externalURL: String
     package var http: HTTPSettings
     package var webDirectory: String
+    /// The folder of the chart library that the web dashboard loads.
+    package var dygraphsDirectory: String
     package var log: LogSettings
     package var accounts: AccountSettings
     package var databaseBusyTimeout: Duration
@@ -96,6 +98,7 @@ extension SettingsTable {
                 trustedProxies: source.value(httpTrustedProxies, or: [])
             ),
             webDirectory: source.value(webDirectory, or: ""),
+            dygraphsDirectory: source.value(dygraphsDirectory, or: ""),
             log: Settings.LogSettings(level: source.value(logLevel, or: ""), format: source.value(logFormat, or: "")),
             accounts: Settings.AccountSettings(
                 adminPassword: source.value(adminPassword, or: ""),

@@ -11,12 +11,11 @@ package enum SettingsLoader {
 
     /// Reads and checks everything at once, so that one run shows every mistake.
     ///
-    /// - Parameters:
-    ///   - file: The path of the YAML file, or nil.
-    ///   - flags: Values by key from the command line.
-    ///   - environment: All variables; those that begin with `KASKMAN_` count.
-    ///   - fileSystem: Where the file is read from.
-    /// - Throws: ``SettingsError`` that lists every fault, with file and line where there is one.
+    /// `file`: The path of the YAML file, or nil.
+    /// `flags`: Values by key from the command line.
+    /// `environment`: All variables; those that begin with `KASKMAN_` count.
+    /// `fileSystem`: Where the file is read from.
+    /// Throws: ``SettingsError`` that lists every fault, with file and line where there is one.
     package static func load(
         file: String?,
         flags: [String: String],

@@ -1,4 +1,6 @@
-/// Every setting there is. The order is that of the example file.
+/// Every setting there is.
+///
+/// The order is that of the example file.
 package enum SettingsTable {
     static let dataDirectory = Setting.text(
         "data_dir",
@@ -44,6 +46,12 @@ package enum SettingsTable {
         "web.dir",
         default: "./web",
         help: "The folder with the web dashboard; empty for none."
+    )
+    static let dygraphsDirectory = Setting.text(
+        "web.dygraphs_dir",
+        default: "/usr/share/javascript/dygraphs",
+        help: "The folder with the chart library dygraphs (Debian's libjs-dygraphs). "
+            + "Without it the dashboard shows tables instead of charts."
     )
 
     static let logLevel = Setting.choice(
@@ -102,7 +110,7 @@ package enum SettingsTable {
         "limits.user_requests_per_minute",
         in: 1...100_000_000,
         default: "1200",
-        help: "The requests to each class of routes that one user may make in a minute."
+        help: "The requests that one user may make in a minute; logins, heartbeats and probes are counted apart."
     )
 
     static let samplerInterval = Setting.duration(

@@ -1,7 +1,9 @@
+import Agents
 import Basics
 import Database
 import Events
 import Identity
+import Projects
 import Supervision
 
 /// What the platform keeps: database, events, users.
@@ -20,7 +22,9 @@ extension Wiring {
         var sqlite = SQLiteSettings(path: settings.dataDirectory + "/kaskman.sqlite")
         sqlite.busyTimeout = settings.databaseBusyTimeout
         let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
-        _ = try await database.migrate(EventLog.migrations + IdentityService.migrations, now: clock.now)
+        let migrations =
+            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
+        _ = try await database.migrate(migrations, now: clock.now)
         let ids = UUIDv7Generator(clock: clock)
         let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
         var identitySettings = IdentitySettings()

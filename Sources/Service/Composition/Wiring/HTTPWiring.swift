@@ -8,6 +8,7 @@ extension Wiring {
     func http(
         _ observability: ObservabilityParts,
         _ foundation: FoundationParts,
+        _ research: ResearchParts,
         _ onListening: @escaping @Sendable (_ address: String) -> Void
     ) throws -> HTTPComponent {
         let limiter = supervisor.add(.admission) { context in
@@ -18,10 +19,14 @@ extension Wiring {
         let rules = AdmissionRules(
             addressQuota: quota == 0 ? nil : Quota(quota, perSeconds: 60),
             limiter: limiter,
+            quotas: [RateClass.standard.name: Quota(settings.limits.userPerMinute, perSeconds: 60)],
             challenges: Authenticator.challenges,
             authenticate: { try await authenticator.authenticate($0, $1) }
         )
-        let routes = routes(observability, foundation)
+        let routes = OpenAPIRoute.adding(
+            to: monitoringRoutes(observability) + resourceRoutes(foundation, research, authenticator),
+            version: build.version
+        )
         return try supervisor.add(
             .http,
             dependsOn: [.admission, .identity, .events, .queries, .rules],
@@ -46,7 +51,24 @@ extension Wiring {
         }
     }
 
-    private func routes(_ observability: ObservabilityParts, _ foundation: FoundationParts) -> [Route] {
+    private func resourceRoutes(
+        _ foundation: FoundationParts,
+        _ research: ResearchParts,
+        _ authenticator: Authenticator
+    ) -> [Route] {
+        AuthRoutes(
+            identity: foundation.identity,
+            authenticator: authenticator,
+            clock: clock,
+            isSecure: settings.publicURL.lowercased().hasPrefix("https:")
+        ).routes
+            + UserRoutes(identity: foundation.identity).routes
+            + ActivityRoutes(events: foundation.events).routes
+            + ProjectRoutes(projects: research.projects).routes
+            + AgentRoutes(agents: research.agents, clock: clock).routes
+    }
+
+    private func monitoringRoutes(_ observability: ObservabilityParts) -> [Route] {
         let supervisor = supervisor
         let rules = observability.rules
         return MonitoringRoutes(report: { supervisor.report }, registry: registry, clock: clock, build: build).routes
@@ -83,6 +105,19 @@ extension Wiring {
             try fileSystem.attributes(of: settings.webDirectory)?.kind == .directory
         else { return files }
         try files.add(directory: settings.webDirectory, from: fileSystem)
+        try addChartLibrary(to: &files)
         return files
+    }
+
+    /// The two files of dygraphs that the page loads; either one may be missing, and the page does without.
+    private func addChartLibrary(to files: inout StaticFiles) throws {
+        guard !settings.dygraphsDirectory.isEmpty else { return }
+        for (name, path) in [
+            ("dygraph.min.js", "/vendor/dygraphs.js"), ("dygraph.min.css", "/vendor/dygraphs.css"),
+        ] {
+            let source = settings.dygraphsDirectory + "/" + name
+            guard try fileSystem.attributes(of: source)?.kind == .file else { continue }
+            try files.add(file: source, at: path, from: fileSystem)
+        }
     }
 }

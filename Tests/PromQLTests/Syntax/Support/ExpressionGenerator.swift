@@ -5,8 +5,8 @@ import MetricModel
 
 /// Makes random expressions of the right types, all positions 0.
 ///
-/// They are such as a parser may return: operands of operators are in parentheses unless they bind strongly enough, matchers
-/// are in the order in which they are printed.
+/// They are such as a parser may return: operands of operators are in parentheses unless they bind strongly enough,
+/// matchers are in the order in which they are printed.
 struct ExpressionGenerator {
     var random: SeededGenerator
     static let nowhere = SourceRange(0, 0)

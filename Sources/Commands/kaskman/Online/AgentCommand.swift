@@ -1,0 +1,81 @@
+import APIModel
+import ArgumentParser
+import Client
+
+/// The command `kaskman agent`.
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent",
+        abstract: "Agents: the programs that do the projects' tasks.",
+        subcommands: [AgentListCommand.self, AgentShowCommand.self]
+    )
+
+    static let path = "/api/v1/agents"
+}
+
+/// The command `kaskman agent list`.
+struct AgentListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List agents.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+    @OptionGroup var limit: LimitOptions
+
+    @Option(help: "Only of this status; may be repeated.")
+    var status: [String] = []
+
+    @Option(help: "Only of this type.")
+    var type: String?
+
+    @Option(help: "Only those that can do this.")
+    var capability: String?
+
+    @Option(help: "Only those in whose text every word of this begins some word.")
+    var search: String?
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        var filter: [(name: String, value: String)] = status.map { ("status", $0) }
+        if let type { filter.append(("type", type)) }
+        if let capability { filter.append(("capability", capability)) }
+        if let search { filter.append(("q", search)) }
+        let query = filter
+        let items = try await connection.withClient(environment) { client in
+            try await client.items(AgentCommand.path, query, limit: limit.limit)
+        }
+        let agents = try items.map { json throws(ClientError) in try AgentRecord(json) }
+        environment.output(.array(items), as: format.output) {
+            var table = TextTable("ID", "NAME", "TYPE", "STATUS", "CAPABILITIES", "LAST SEEN")
+            for agent in agents {
+                table.append(
+                    agent.id,
+                    agent.name,
+                    agent.type,
+                    agent.status,
+                    agent.capabilities.joined(separator: ","),
+                    agent.lastSeenAt ?? ""
+                )
+            }
+            return table
+        }
+    }
+}
+
+/// The command `kaskman agent show`.
+struct AgentShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show an agent.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The agent's identifier.")
+    var id: String
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        let json = try await connection.withClient(environment) { client in
+            try await client.resource(AgentCommand.path, id: id).json
+        }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
+    }
+}

@@ -1,0 +1,275 @@
+import APIModel
+import ArgumentParser
+import Client
+
+/// The command `kaskman project`.
+struct ProjectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "project",
+        abstract: "Research projects.",
+        subcommands: [
+            ProjectListCommand.self, ProjectCreateCommand.self, ProjectShowCommand.self, ProjectUpdateCommand.self,
+            ProjectDeleteCommand.self,
+        ]
+    )
+
+    static let path = "/api/v1/projects"
+}
+
+/// How many items a list shows.
+struct LimitOptions: ParsableArguments {
+    static let limitMax = 100_000
+
+    @Option(help: "The most items to list.")
+    var limit = 100
+
+    mutating func validate() throws {
+        guard (1...Self.limitMax).contains(limit) else {
+            throw ValidationError("--limit must be from 1 to \(Self.limitMax)")
+        }
+    }
+}
+
+/// The command `kaskman project list`.
+struct ProjectListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List projects.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+    @OptionGroup var limit: LimitOptions
+
+    @Option(help: "Only of this status; may be repeated.")
+    var status: [String] = []
+
+    @Option(help: "Only of this type.")
+    var type: String?
+
+    @Option(help: "Only of this owner.")
+    var owner: String?
+
+    @Option(help: "Only with this tag; may be repeated.")
+    var tag: [String] = []
+
+    @Option(help: "Only those in whose text every word of this begins some word.")
+    var search: String?
+
+    @Option(help: "created_at, updated_at, name, priority or due_at; with '-' before it the other way round.")
+    var sort: String?
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        var filter: [(name: String, value: String)] = status.map { ("status", $0) }
+        if let type { filter.append(("type", type)) }
+        if let owner { filter.append(("owner", owner)) }
+        filter += tag.map { ("tag", $0) }
+        if let search { filter.append(("q", search)) }
+        if let sort { filter.append(("sort", sort)) }
+        let query = filter
+        let progress = Progress(environment)
+        let items = try await connection.withClient(environment) { client in
+            defer { progress.clear() }
+            return try await client.items(ProjectCommand.path, query, limit: limit.limit) { count in
+                progress.show("\(count) projects")
+            }
+        }
+        let projects = try items.map { json throws(ClientError) in try ProjectRecord(json) }
+        environment.output(.array(items), as: format.output) {
+            var table = TextTable("ID", "NAME", "STATUS", "TYPE", "PRIORITY", "OWNER", "TAGS", "UPDATED")
+            for project in projects {
+                table.append(
+                    project.id,
+                    project.name,
+                    project.status,
+                    project.type,
+                    String(project.priority),
+                    project.owner ?? "",
+                    project.tags.joined(separator: ","),
+                    project.updatedAt
+                )
+            }
+            return table
+        }
+    }
+}
+
+/// What creating and updating have in common.
+struct ProjectFields: ParsableArguments {
+    @Option(help: "The description in Markdown.")
+    var description: String?
+
+    @Option(help: "pending, active, paused, completed or cancelled.")
+    var status: String?
+
+    @Option(help: "From 1, the least, to 10.")
+    var priority: Int?
+
+    @Option(help: "An objective; may be repeated.")
+    var objective: [String] = []
+
+    @Option(help: "A criterion of success; may be repeated.")
+    var criterion: [String] = []
+
+    @Option(help: "A tag; may be repeated.")
+    var tag: [String] = []
+
+    @Option(help: "The user who answers for it.")
+    var owner: String?
+
+    @Option(help: "A user or agent who works on it; may be repeated.")
+    var assignee: [String] = []
+
+    @Option(help: "Hours of work expected.")
+    var estimatedHours: Double?
+
+    @Option(help: "When it is due, as 2026-12-24T18:00:00Z.")
+    var dueAt: String?
+
+    /// The members that were given.
+    func body() throws(CommandFailure) -> JSONObject {
+        var body = JSONObject()
+        body["description"] = description.map { .string($0) }
+        body["status"] = status.map { .string($0) }
+        body["priority"] = priority.map { .number(JSONNumber(Int64($0))) }
+        for (name, values) in [
+            ("objectives", objective), ("success_criteria", criterion), ("tags", tag), ("assignees", assignee),
+        ] where !values.isEmpty {
+            body[name] = .array(values.map { .string($0) })
+        }
+        body["owner"] = owner.map { .string($0) }
+        if let estimatedHours {
+            guard let number = JSONNumber(estimatedHours) else { throw .usage("--estimated-hours must be finite") }
+            body["estimated_hours"] = .number(number)
+        }
+        body["due_at"] = dueAt.map { .string($0) }
+        return body
+    }
+}
+
+/// The command `kaskman project create`.
+struct ProjectCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "create", abstract: "Make a project, and show it.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+    @OptionGroup var fields: ProjectFields
+
+    @Argument(help: "The name.")
+    var name: String
+
+    @Option(help: "research, development, analysis or maintenance.")
+    var type = "research"
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        var body = try fields.body()
+        body["name"] = .string(name)
+        body["type"] = .string(type)
+        let content = JSONValue.object(body)
+        let json = try await connection.withClient(environment) { client in
+            try await client.create(ProjectCommand.path, content, key: environment.uniqueKey())
+        }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
+    }
+}
+
+/// The command `kaskman project show`.
+struct ProjectShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a project.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The project's identifier.")
+    var id: String
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        let json = try await connection.withClient(environment) { client in
+            try await client.resource(ProjectCommand.path, id: id).json
+        }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
+    }
+}
+
+/// The command `kaskman project update`.
+struct ProjectUpdateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Change a project, and show it.",
+        discussion:
+            "Lists (objectives, tags, …) are replaced by what is given. Fails when someone else changes it meanwhile."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+    @OptionGroup var fields: ProjectFields
+
+    @Argument(help: "The project's identifier.")
+    var id: String
+
+    @Option(help: "The new name.")
+    var name: String?
+
+    @Option(help: "research, development, analysis or maintenance.")
+    var type: String?
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        var body = try fields.body()
+        body["name"] = name.map { .string($0) }
+        body["type"] = type.map { .string($0) }
+        if body.members.isEmpty { throw CommandFailure.usage("nothing to change was given") }
+        let content = JSONValue.object(body)
+        let json = try await connection.withClient(environment) { client in
+            let tag = try await client.resource(ProjectCommand.path, id: id).tag
+            return try await client.patch(ProjectCommand.path, id: id, content, tag: tag)
+        }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
+    }
+}
+
+/// The command `kaskman project delete`.
+struct ProjectDeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "delete", abstract: "Delete a project.")
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Argument(help: "The project's identifier.")
+    var id: String
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        if !yes {
+            guard let answer = environment.ask("Delete project \(TextTable.visible(id))? [y/N] ", false) else {
+                throw CommandFailure.usage("there is no terminal to ask at: give --yes")
+            }
+            guard ["y", "yes"].contains(answer.lowercased()) else { throw CommandFailure.failed("nothing was deleted") }
+        }
+        try await connection.withClient(environment) { client in
+            try await client.delete(ProjectCommand.path, id: id)
+        }
+        environment.message("Deleted \(TextTable.visible(id)).")
+    }
+}
+
+/// A record with a line for each member.
+enum RecordTable {
+    static func make(_ json: JSONValue) -> TextTable {
+        var table = TextTable()
+        for member in json.object?.members ?? [] {
+            let value: String
+            switch member.value {
+            case .null: continue
+            case .string(let text): value = text
+            case .array(let values) where values.allSatisfy({ $0.string != nil }):
+                value = values.compactMap(\.string).joined(separator: ", ")
+            default: value = JSONText.compact(member.value)
+            }
+            table.append(member.name, value)
+        }
+        return table
+    }
+}

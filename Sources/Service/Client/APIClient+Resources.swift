@@ -1,0 +1,141 @@
+package import APIModel
+package import Basics
+
+extension APIClient {
+    /// The most items that one page of a list has.
+    package static let pageItemsMax = 100
+
+    // MARK: Monitoring
+
+    /// How the platform is; needs no login, and is no error when it is bad.
+    package func health() async throws(ClientError) -> HealthRecord {
+        let response = try await open(APIRequest(.get, "/api/v1/health"))
+        guard response.status == 200 || response.status == 503 else { throw Self.problem(response) }
+        let json = try Self.json(response)
+        // A 503 may also come from a proxy, or from admission.
+        if json["components"] == nil { throw Self.problem(response) }
+        return try HealthRecord(json)
+    }
+
+    /// Version, times and components of the server.
+    package func status() async throws(ClientError) -> JSONValue {
+        try Self.value(await call(APIRequest(.get, "/api/v1/status")))
+    }
+
+    /// The user whose token is sent.
+    package func me() async throws(ClientError) -> JSONValue {
+        try Self.value(await call(APIRequest(.get, "/api/v1/users/me")))
+    }
+
+    // MARK: Lists
+
+    /// The items of a list, page after page, up to a number.
+    ///
+    /// `progress`: Told how many items have come.
+    package func items(
+        _ path: String,
+        _ filter: [(name: String, value: String)],
+        limit: Int,
+        progress: @Sendable (Int) -> Void = { _ in }
+    ) async throws(ClientError) -> [JSONValue] {
+        var items: [JSONValue] = []
+        var cursor: String?
+        repeat {
+            var query = filter
+            query.append(("limit", String(max(1, min(limit - items.count, Self.pageItemsMax)))))
+            if let cursor { query.append(("cursor", cursor)) }
+            let page = try Self.value(await call(APIRequest(.get, PercentEncoding.target(path, query))))
+            guard let new = page["items"]?.array else { throw .unexpectedAnswer("a page without items") }
+            items += new
+            cursor = new.isEmpty ? nil : page["next_cursor"]?.string
+            progress(items.count)
+        } while cursor != nil && items.count < limit
+        return Array(items.prefix(limit))
+    }
+
+    // MARK: Single resources
+
+    /// A resource and its version tag.
+    package func resource(
+        _ path: String,
+        id: String
+    ) async throws(ClientError) -> (json: JSONValue, tag: String?) {
+        let response = try await call(APIRequest(.get, "\(path)/\(PercentEncoding.encode(id))"))
+        return (try Self.value(response), response.header("ETag"))
+    }
+
+    /// Makes a resource.
+    ///
+    /// `key`: The same for every attempt of the same creation, so that it is done once.
+    package func create(_ path: String, _ body: JSONValue, key: String) async throws(ClientError) -> JSONValue {
+        let headers = [APIRequest.Header("Idempotency-Key", key)]
+        return try Self.value(await call(Self.json(.post, path, body, headers: headers)))
+    }
+
+    /// Changes members of a resource (JSON merge patch), if its version is still that of the tag.
+    package func patch(
+        _ path: String,
+        id: String,
+        _ body: JSONValue,
+        tag: String?
+    ) async throws(ClientError) -> JSONValue {
+        let request = Self.json(
+            .patch,
+            "\(path)/\(PercentEncoding.encode(id))",
+            body,
+            contentType: "application/merge-patch+json",
+            headers: tag.map { [APIRequest.Header("If-Match", $0)] } ?? []
+        )
+        return try Self.value(await call(request))
+    }
+
+    /// Deletes a resource.
+    package func delete(_ path: String, id: String) async throws(ClientError) {
+        _ = try await call(APIRequest(.delete, "\(path)/\(PercentEncoding.encode(id))"))
+    }
+
+    // MARK: Prometheus API
+
+    /// Evaluates an expression at a time; nil for the server's present.
+    package func query(_ expression: String, at time: Timestamp?) async throws(ClientError) -> QueryAnswer {
+        var form = [(name: "query", value: expression)]
+        if let time { form.append(("time", Self.seconds(time))) }
+        return try await query("/prometheus/api/v1/query", form)
+    }
+
+    /// Evaluates an expression from one time to another.
+    package func query(
+        _ expression: String,
+        from start: Timestamp,
+        through end: Timestamp,
+        step: Duration
+    ) async throws(ClientError) -> QueryAnswer {
+        try await query(
+            "/prometheus/api/v1/query_range",
+            [
+                ("query", expression), ("start", Self.seconds(start)), ("end", Self.seconds(end)),
+                ("step", FloatText.decimal(Double(step.wholeMilliseconds) / 1000)),
+            ]
+        )
+    }
+
+    private func query(_ path: String, _ form: [(name: String, value: String)]) async throws(ClientError) -> QueryAnswer
+    {
+        let headers = [APIRequest.Header("Content-Type", "application/x-www-form-urlencoded")]
+        let request = APIRequest(.post, path, headers: headers, body: Array(PercentEncoding.form(form).utf8))
+        return try QueryAnswer(Self.value(await call(request)))
+    }
+
+    private static func seconds(_ time: Timestamp) -> String { FloatText.decimal(Double(time.milliseconds) / 1000) }
+
+    /// The alerts that are pending or firing.
+    package func alerts() async throws(ClientError) -> (records: [AlertRecord], json: JSONValue) {
+        let json = try Self.value(await call(APIRequest(.get, "/prometheus/api/v1/alerts")))
+        guard let list = json["data"]?["alerts"], let alerts = list.array else {
+            throw .unexpectedAnswer("no alerts in it")
+        }
+        var records: [AlertRecord] = []
+        for alert in alerts { records.append(try AlertRecord(alert)) }
+        return (records, list)
+    }
+}

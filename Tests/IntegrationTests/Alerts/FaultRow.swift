@@ -1,0 +1,65 @@
+import Foundation
+import Supervision
+
+/// One line of the fault matrix: a real fault of a component, and the rule that tells of it.
+struct FaultRow: Sendable {
+    let component: ComponentKind
+    /// The fault in words.
+    let fault: String
+    /// The alert of the component's own rule file.
+    let rule: String
+    /// Alerts of other components that the same fault must raise, each with its reason in the row's comment.
+    var consequences: Set<String> = []
+    /// Settings that bring the fault within reach of a test.
+    var settings: [String: String] = [:]
+    /// A rule file beside the shipped ones.
+    var rules = ""
+    /// How long the way from the removal of the fault to the resolved notice may take.
+    var resolvesWithin: Duration = .seconds(60)
+    /// Breaks the thing, again and again if need be, until the task is cancelled, and then mends it.
+    let cause: @Sendable (FaultScene) async throws -> Void
+}
+
+/// What a fault can lay hands on.
+struct FaultScene: Sendable {
+    let server: Server
+    let folder: TemporaryFolder
+    /// The receiver of all alerts but those of the notifier, which another one gets.
+    let receiver: WebhookReceiver
+}
+
+/// What was seen of one row.
+struct FaultRecord: Sendable {
+    let row: FaultRow
+    var pending: Duration?
+    var firing: Duration?
+    var noticed: Duration?
+    /// When Debian's Prometheus with the same rules had the same set of firing alerts.
+    var agreed: Duration?
+    var resolved: Duration?
+    /// Names of all alerts that fired.
+    var fired: Set<String> = []
+    var problems: [String] = []
+
+    /// A line of the matrix.
+    var line: String {
+        func seconds(_ duration: Duration?) -> String {
+            guard let duration else { return "-" }
+            return String(
+                format: "%.1f s",
+                Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+            )
+        }
+        let cells = [
+            row.component.rawValue, row.fault, row.rule, seconds(pending), seconds(firing), seconds(noticed),
+            seconds(agreed),
+            seconds(resolved),
+            fired.subtracting([row.rule]).sorted().joined(separator: " "),
+        ]
+        return "| " + cells.joined(separator: " | ") + " |"
+    }
+
+    static let head =
+        "| component | fault | rule | pending after | firing after | notice after | same in Prometheus after | resolved after | also fired |\n"
+        + "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+}

@@ -1,0 +1,186 @@
+import Foundation
+import NIOCore
+import Supervision
+
+/// The faults, one for every component.
+enum Faults {
+    /// Holds while more connections are open than the server has for itself: with it a test switches a bad rule on and off.
+    private static let crowd = 20
+    private static let crowded = "on() (kaskman_http_connections > \(crowd / 2))"
+
+    static let rows: [FaultRow] = [
+        // Who signs in meanwhile is answered 503: identity's alert and HTTP's tell what the callers feel.
+        FaultRow(
+            component: .database,
+            fault: "another process holds the database (BEGIN EXCLUSIVE)",
+            rule: "DatabaseErrors",
+            consequences: ["LoginsNotAnswered", "HTTPErrors"]
+        ) { scene in
+            try await Intruder.run(["BEGIN EXCLUSIVE"], on: scene) {
+                await repeatedly(every: .milliseconds(500)) { try await signIn(scene, "someone") }
+            }
+        },
+        // The statement that fails is the database's error too.
+        FaultRow(
+            component: .events,
+            fault: "another process renames the table of events",
+            rule: "EventLogUnreadable",
+            consequences: ["DatabaseErrors"]
+        ) { scene in
+            try await Intruder.run(["ALTER TABLE events RENAME TO events_away"], on: scene) {
+                await repeatedly(every: .milliseconds(200)) {}
+            }
+            _ = try await Task {
+                try await Intruder.run(["ALTER TABLE events_away RENAME TO events"], on: scene) {}
+            }.value
+        },
+        // Slowly enough that admission has nothing to say.
+        FaultRow(
+            component: .identity,
+            fault: "someone tries passwords",
+            rule: "PasswordGuessing"
+        ) { scene in
+            await repeatedly(every: .milliseconds(1500)) { try await signIn(scene, "mallory") }
+        },
+        FaultRow(
+            component: .admission,
+            fault: "one address sends far more than its limit",
+            rule: "CallersLimited",
+            settings: ["limits.address_requests_per_minute": "1200"]
+        ) { scene in
+            await repeatedly(every: .milliseconds(100)) {
+                try await WireClient.withConnection(port: scene.server.port, from: attacker) { connection in
+                    while !Task.isCancelled {
+                        let answer = try await connection.send(.get, "/api/v1/health/live")
+                        if answer.status == 429 { await last(for: .milliseconds(50)) }
+                    }
+                }
+            }
+        },
+        // An alert that is for the receiver that died is what shows its death.
+        FaultRow(
+            component: .notifications,
+            fault: "the webhook receiver dies; another one gets the news",
+            rule: "NotificationsRetrying",
+            consequences: ["TestCrowded"],
+            rules: """
+                groups:
+                  - name: test
+                    rules:
+                      - alert: TestCrowded
+                        expr: sum by (part) (label_replace(kaskman_component_up, "part", "$1", "component", "(.+)")) and \(crowded)
+                """
+        ) { scene in
+            try await scene.receiver.stop()
+            try await openConnections(scene)
+            _ = try await Task { try await scene.receiver.restart() }.value
+        },
+        FaultRow(
+            component: .http,
+            fault: "clients that send their requests slowly",
+            rule: "HTTPSlow"
+        ) { scene in
+            await repeatedly(every: .milliseconds(100)) {
+                _ = try await WireClient.withConnection(port: scene.server.port) { connection in
+                    try await connection.send(
+                        .post,
+                        "/prometheus/api/v1/query",
+                        headers: [
+                            Server.basic("admin", scene.server.password),
+                            ("Content-Type", "application/x-www-form-urlencoded"),
+                        ],
+                        body: Array("query=vector(1)".utf8),
+                        slowly: .milliseconds(1500)
+                    )
+                }
+            }
+        },
+        FaultRow(
+            component: .queries,
+            fault: "a panel whose query needs too many samples",
+            rule: "QueriesFailing",
+            settings: ["query.samples_max": "50000"]
+        ) { scene in
+            await repeatedly(every: .milliseconds(200)) {
+                _ = try await scene.server.prometheus.instant(
+                    #"sum(count_over_time({__name__=~"kaskman_.+"}[1m:10ms]))"#
+                )
+            }
+        },
+        FaultRow(
+            component: .rules,
+            fault: "a rule whose sides match many-to-many",
+            rule: "RuleFailing",
+            rules: """
+                groups:
+                  - name: test
+                    rules:
+                      - record: test_many_to_many
+                        expr: (kaskman_component_up and \(crowded)) * on() (kaskman_component_up and \(crowded))
+                """,
+            cause: openConnections
+        ),
+        // While it is full the store refuses the series of the alert itself too, which keeps the alert firing; it ends
+        // when the series that the rule made are older than the retention.
+        FaultRow(
+            component: .timeSeries,
+            fault: "a rule that makes more series than time_series.series_max",
+            rule: "SeriesLimitReached",
+            settings: ["time_series.series_max": "3000", "time_series.retention": "1m"],
+            rules: """
+                groups:
+                  - name: test
+                    rules:
+                      - record: test_explosion
+                        expr: label_replace({__name__=~"kaskman_.+"} and \(crowded), "made_from", "$1", "__name__", "(.+)")
+                """,
+            resolvesWithin: .seconds(150),
+            cause: openConnections
+        ),
+        // Short stops: the sampler, which has little time, misses its turn; the rules, which have more, do not.
+        FaultRow(
+            component: .sampler,
+            fault: "a process that gets no processor for moments (SIGSTOP, SIGCONT)",
+            rule: "SamplerMissing",
+            settings: ["sampler.interval": "200ms", "rules.evaluation_interval": "2s"]
+        ) { scene in
+            await repeatedly(every: .milliseconds(300)) {
+                scene.server.child.signal(SIGSTOP)
+                await last(for: .milliseconds(700))
+                scene.server.child.signal(SIGCONT)
+            }
+            scene.server.child.signal(SIGCONT)
+        },
+    ]
+
+    /// Where floods and guesses come from.
+    private static let attacker = "127.66.0.1"
+
+    /// Signs in with a wrong password.
+    private static func signIn(_ scene: FaultScene, _ name: String) async throws {
+        _ = try await WireClient.send(
+            .get,
+            "/prometheus/api/v1/labels",
+            port: scene.server.port,
+            headers: [Server.basic(name, "wrong")],
+            from: attacker
+        )
+    }
+
+    /// Holds more connections open than the server is used to.
+    @Sendable
+    private static func openConnections(_ scene: FaultScene) async throws {
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<crowd {
+                group.addTask {
+                    try? await WireClient.withConnection(port: scene.server.port) { connection in
+                        while !Task.isCancelled {
+                            _ = try await connection.send(.get, "/api/v1/health/live")
+                            await last(for: .milliseconds(500))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Synchronization
+import Testing
+
+extension Integration {
+    @Suite("Drain under load", .serialized)
+    struct DrainTests {
+        /// What the clients saw.
+        private struct Tally: Sendable {
+            var statuses: [Int: Int] = [:]
+            var missing = 0
+            var truncated = 0
+            var others: [String] = []
+            var answers: Int { statuses.values.reduce(0, +) }
+        }
+
+        private final class Clients: Sendable {
+            let tally = Mutex(Tally())
+
+            var total: Tally { tally.withLock { $0 } }
+        }
+
+        private static let connectionsMax = 100
+        /// Answers before the drain begins.
+        private static let warmUp = 2000
+        private static let targets = [
+            "/api/v1/health", "/metrics", "/api/v1/health/ready", "/prometheus/api/v1/query?query=up",
+        ]
+
+        @Test("SIGTERM under the load of 100 connections: no answer is missing or truncated, and the exit status is 0")
+        func drain() async throws {
+            let clients = Clients()
+            let settings = ["limits.address_requests_per_minute": "0", "log.level": "notice"]
+            try await Server.run(in: try TemporaryFolder(), settings) { server in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in 0..<Self.connectionsMax {
+                        group.addTask { await Self.load(server, number, clients) }
+                    }
+                    try await eventually("the load has begun", within: .seconds(60)) {
+                        clients.total.answers >= Self.warmUp
+                    }
+                    let before = clients.total.answers
+                    server.child.signal(SIGTERM)
+                    #expect(try await server.child.exit(within: .seconds(20)) == .success)
+                    try await group.waitForAll()
+                    let total = clients.total
+                    let balance = try #require(
+                        server.child.log.firstMatch(of: /stopped listening.*requests_begun=(\d+) requests_ended=(\d+)/)
+                    )
+                    print(
+                        "drain: \(Self.connectionsMax) connections, \(total.answers) answers, "
+                            + "\(total.answers - before) of them after SIGTERM; "
+                            + "missing \(total.missing), truncated \(total.truncated), other \(total.others.count); "
+                            + "begun \(balance.1), ended \(balance.2); statuses \(total.statuses.sorted { $0.key < $1.key })"
+                    )
+                    #expect(total.missing == 0)
+                    #expect(total.truncated == 0)
+                    #expect(total.others == [])
+                    #expect(balance.1 == balance.2)
+                    #expect(
+                        Int(balance.1) == total.answers,
+                        "every request that began was answered, and the other way round"
+                    )
+                }
+            }
+        }
+
+        /// One client: request after request on a connection, a new one when the server closes it, until none is accepted.
+        private static func load(
+            _ server: Server,
+            _ number: Int,
+            _ clients: Clients
+        ) async {
+            let target = targets[number % targets.count]
+            while true {
+                do {
+                    try await WireClient.withConnection(port: server.port) { connection in
+                        var isOpen = true
+                        while isOpen {
+                            let headers = [Server.basic("admin", server.password)]
+                            let answer = try await connection.send(.get, target, headers: headers)
+                            clients.tally.withLock { $0.statuses[answer.status, default: 0] += 1 }
+                            isOpen = !answer.closes
+                        }
+                    }
+                } catch WireClient.Failure.missing {
+                    clients.tally.withLock { $0.missing += 1 }
+                } catch WireClient.Failure.truncated {
+                    clients.tally.withLock { $0.truncated += 1 }
+                } catch {
+                    // Not accepted any more: the drain has begun. Before it that would be a fault.
+                    if server.child.isRunning && !server.child.log.contains("draining") {
+                        clients.tally.withLock { $0.others.append("\(error)") }
+                    }
+                    return
+                }
+            }
+        }
+    }
+}

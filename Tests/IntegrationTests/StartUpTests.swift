@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+extension Integration {
+    @Suite("Start-up", .serialized)
+    struct StartUpTests {
+        @Test("A fresh folder becomes a healthy server, whose first password signs in; a second start keeps the data")
+        func freshFolder() async throws {
+            let folder = try TemporaryFolder()
+            let passwordFile = folder.path + "/data/first-password"
+            let settings = ["admin.password": "unset"]
+            try await Server.run(in: folder, settings) { server in
+                try await eventually("the server is healthy", within: .seconds(5)) {
+                    let health = try await server.get("/api/v1/health")
+                    return health.status == 200 && health.text.hasPrefix(#"{"status":"healthy""#)
+                }
+                let mode =
+                    try FileManager.default.attributesOfItem(atPath: passwordFile)[.posixPermissions] as? NSNumber
+                #expect(mode?.intValue == 0o600)
+                let password = try Self.firstLine(passwordFile)
+                #expect(!server.child.log.contains(password), "a secret in the log")
+                try await expectSignIn(server, password)
+            }
+            let password = try Self.firstLine(passwordFile)
+            try FileManager.default.removeItem(atPath: passwordFile)
+            try await Server.run(in: folder, settings) { server in
+                try await expectSignIn(server, password)
+                #expect(!FileManager.default.fileExists(atPath: passwordFile), "the first password is made once")
+            }
+        }
+
+        @Test("SIGTERM and SIGINT end the server with status 0", arguments: [SIGTERM, SIGINT])
+        func signals(number: Int32) async throws {
+            try await Server.run(in: try TemporaryFolder()) { server in
+                server.child.signal(number)
+                let exit = try await server.child.exit(within: .seconds(15))
+                #expect(exit == .success)
+                #expect(server.child.log.contains("drained"))
+            }
+        }
+
+        @Test("While its port is taken the server says so and tries again; it serves as soon as the port is free")
+        func takenPort() async throws {
+            let squatter = try await Squatter()
+            let port = squatter.port
+            let folder = try TemporaryFolder()
+            let child = try Server.start(in: folder, ["http.port": "\(port)"])
+            do {
+                try await eventually("a message that names the fault") {
+                    child.log.contains("component failed, restarting") && child.log.contains("is in use")
+                }
+                #expect(child.isRunning)
+                try await squatter.leave()
+                #expect(try await Server.port(of: child) == port)
+                #expect(try await WireClient.send(.get, "/api/v1/health/live", port: port).status == 200)
+            } catch {
+                Issue.record("\(error)\n\(child.log)")
+            }
+            child.signal(SIGTERM)
+            #expect(try await child.exit() == .success)
+        }
+
+        @Test("What cannot be started with is refused with a reason and status 1")
+        func refusals() async throws {
+            func expect(_ settings: [String: String], _ reason: String) async throws {
+                let folder = try TemporaryFolder()
+                try folder.write("groups: [{name: broken, rules: [{alert: A, expr: \"sum(\"}]}]", to: "broken.yml")
+                let child = try Server.start(
+                    in: folder,
+                    settings.mapValues { $0.replacing("FOLDER", with: folder.path) }
+                )
+                #expect(try await child.exit() == ChildProcess.Exit(status: 1, bySignal: false))
+                #expect(child.log.contains(reason), "\(child.log)")
+            }
+            try await expect(["http.port": "70000"], "http.port")
+            try await expect(["rules.files": "FOLDER/broken.yml"], "broken.yml:1")
+            try await expect(["notifications.file": "FOLDER/missing.yml"], "missing.yml")
+        }
+
+        private static func firstLine(_ path: String) throws -> String {
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            return try #require(text.split(separator: "\n").first.map(String.init))
+        }
+
+        private func expectSignIn(_ server: Server, _ password: String) async throws {
+            let target = "/prometheus/api/v1/query?query=vector(1)"
+            let answer = try await server.get(target, headers: [Server.basic("admin", password)])
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(try await server.get(target, headers: [Server.basic("admin", password + "x")]).status == 401)
+            #expect(try await server.get(target).status == 401)
+        }
+    }
+}

@@ -1,0 +1,301 @@
+import APIModel
+import Agents
+import Basics
+import Database
+import DatabaseTesting
+import Events
+import HTTPTypes
+import Identity
+import Instruments
+import Logging
+import NIOCore
+import Projects
+import PromQL
+import Queries
+import Supervision
+import Testing
+import TimeSeries
+
+@testable import HTTP
+@testable import WebAPI
+
+/// Who sends a request in a test.
+enum Who: Hashable, CaseIterable, Sendable {
+    case nobody, administrator, `operator`, researcher, viewer, agent
+
+    /// The role of the user or agent; nil for nobody.
+    var role: Role? {
+        switch self {
+        case .nobody: nil
+        case .administrator: .administrator
+        case .operator: .operator
+        case .researcher: .researcher
+        case .viewer: .viewer
+        case .agent: .agent
+        }
+    }
+}
+
+/// The whole API in process, over a database of its own, with a user of each role and an agent.
+struct APIHarness: Sendable {
+    static let start = Timestamp(milliseconds: 1_700_000_000_000)
+    static let password = "correct horse battery"
+
+    let clock: ManualClock
+    let registry: Registry
+    let database: SQLiteDatabase
+    let events: EventLog
+    let identity: IdentityService
+    let projects: ProjectRepository
+    let agents: AgentRepository
+    let routes: [Route]
+    private let service: HTTPService
+    private let tokens: [Who: String]
+    /// The agent whose token ``Who/agent`` has.
+    let agentID: UUIDv7
+
+    /// Runs a test with a harness of its own.
+    ///
+    /// - Parameters:
+    ///   - quotas: by class of routes; the default lets everything pass but what a test is about.
+    ///   - isSecure: whether people come by https.
+    static func run(
+        quotas: [String: Quota] = Self.generous,
+        isSecure: Bool = false,
+        _ body: (APIHarness) async throws -> Void
+    ) async throws {
+        let clock = ManualClock(now: start)
+        let registry = Registry()
+        let migrations =
+            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
+        try await withTemporaryDatabase(migrations, clock: clock, registry: registry) { database in
+            try await body(try await APIHarness(database, clock, registry, quotas: quotas, isSecure: isSecure))
+        }
+    }
+
+    static let generous = Dictionary(
+        uniqueKeysWithValues: ["standard", "auth", "heartbeat", "monitoring"].map {
+            ($0, Quota(1_000_000, perSeconds: 60))
+        }
+    )
+
+    private init(
+        _ database: SQLiteDatabase,
+        _ clock: ManualClock,
+        _ registry: Registry,
+        quotas: [String: Quota],
+        isSecure: Bool
+    ) async throws {
+        self.clock = clock
+        self.registry = registry
+        self.database = database
+        let ids = UUIDv7Generator(clock: clock, random: SeededGenerator(seed: 1))
+        events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
+        var settings = IdentitySettings()
+        settings.bcryptCost = 4
+        identity = try await IdentityService.open(
+            database: database,
+            events: events,
+            clock: clock,
+            ids: ids,
+            registry: registry,
+            settings: settings
+        )
+        projects = ProjectRepository(database: database, events: events, clock: clock, ids: ids, registry: registry)
+        agents = AgentRepository(
+            database: database,
+            events: events,
+            tokens: identity,
+            clock: clock,
+            ids: ids,
+            registry: registry
+        )
+        let authenticator = Authenticator(identity: identity)
+        let build = BuildInformation(version: "0.0.1", revision: "")
+        routes = OpenAPIRoute.adding(
+            to: MonitoringRoutes(
+                report: { HealthReport(entries: [], isDraining: false) },
+                registry: registry,
+                clock: clock,
+                build: build
+            ).routes
+                + Self.queryRoutes(registry, clock, build)
+                + AuthRoutes(identity: identity, authenticator: authenticator, clock: clock, isSecure: isSecure).routes
+                + UserRoutes(identity: identity).routes
+                + ActivityRoutes(events: events).routes
+                + ProjectRoutes(projects: projects).routes
+                + AgentRoutes(agents: agents, clock: clock).routes,
+            version: build.version
+        )
+        service = HTTPService(
+            routes: routes,
+            rules: AdmissionRules(
+                addressQuota: nil,
+                limiter: LocalRateLimiter<String>(clock: clock),
+                quotas: quotas,
+                challenges: Authenticator.challenges,
+                authenticate: { try await authenticator.authenticate($0, $1) }
+            ),
+            settings: HTTPSettings(),
+            clock: clock,
+            registry: registry,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        (tokens, agentID) = try await Self.people(identity, agents)
+    }
+
+    private static func queryRoutes(_ registry: Registry, _ clock: ManualClock, _ build: BuildInformation) -> [Route] {
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let supervisor = Supervisor(registry: registry, clock: clock, log: log, options: Supervisor.Options())
+        let head = Head(clock: clock)
+        let queries = supervisor.add(.queries) { context in
+            QueryService(
+                context: context,
+                engine: QueryEngine(options: EngineOptions(samplesMax: 1000)),
+                reader: head,
+                concurrencyMax: 1,
+                timeout: .seconds(10)
+            )
+        }
+        return PrometheusRoutes(queries: queries, reader: head, registry: registry, clock: clock, build: build).routes
+            + RuleRoutes(snapshot: { [] }).routes
+    }
+
+    private static func people(
+        _ identity: IdentityService,
+        _ agents: AgentRepository
+    ) async throws -> ([Who: String], UUIDv7) {
+        let admin = try #require(try await identity.createFirstAdministrator(password: password)).user
+        let principal = Identity.Principal(kind: .user, userID: admin.id, username: admin.username, roles: admin.roles)
+        for role in [Role.operator, .researcher, .viewer] {
+            let new = NewUser(username: role.rawValue, roles: [role], password: password)
+            _ = try await identity.createUser(new, by: principal)
+        }
+        var tokens: [Who: String] = [:]
+        for (who, name) in [
+            (Who.administrator, "admin"), (.operator, "operator"), (.researcher, "researcher"), (.viewer, "viewer"),
+        ] {
+            tokens[who] = try await identity.login(username: name, password: password, ip: "10.0.0.1").accessToken
+        }
+        let fields = AgentFields(name: "harness", type: .coder)
+        let registration = try await agents.register(fields, by: ChangeOrigin(principal.actor))
+        tokens[.agent] = registration.token
+        return (tokens, registration.agent.id)
+    }
+
+    /// The field `Authorization` of someone.
+    func authorization(_ who: Who) -> HTTPFields {
+        guard let token = tokens[who] else { return [:] }
+        return [.authorization: "Bearer \(token)"]
+    }
+
+    /// Sends a request; an answer that the route's declaration does not describe is a failure.
+    @discardableResult
+    func send(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        as who: Who = .administrator,
+        _ body: String? = nil,
+        _ fields: HTTPFields = [:],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Reply {
+        var all = authorization(who)
+        for field in fields { all[values: field.name] = [field.value] }
+        if let body {
+            all[.contentLength] = String(body.utf8.count)
+            if !all.contains(.contentType) { all[.contentType] = "application/json" }
+        }
+        let target = path.hasPrefix("/") ? path : "/api/v1/" + path
+        let head = HTTPRequest(method: method, scheme: "http", authority: "h", path: target, headerFields: all)
+        var source = WholeBody(body)
+        let address = try #require(IPAddress("10.0.0.9"))
+        let reply = Reply(await service.answer(head, peer: address, body: &source))
+        checkDeclared(reply, method, target, sourceLocation)
+        return reply
+    }
+
+    private func checkDeclared(_ reply: Reply, _ method: HTTPRequest.Method, _ target: String, _ place: SourceLocation)
+    {
+        #expect(reply.status != 500, "\(method) \(target) failed", sourceLocation: place)
+        guard let json = reply.json else { return }
+        if reply.status >= 400 {
+            guard reply["Content-Type"] == MediaType.problem.rawValue else { return }
+            let faults = JSONSchema.problem.violations(in: json)
+            #expect(faults.isEmpty, "\(method) \(target): \(faults)", sourceLocation: place)
+            return
+        }
+        guard let route = route(method, target) else { return }
+        let rule = route.responses.first { $0.status == reply.status }
+        #expect(
+            rule != nil,
+            "\(method) \(target) answers \(reply.status), which it does not declare",
+            sourceLocation: place
+        )
+        let faults = rule?.schema?.violations(in: json) ?? []
+        #expect(faults.isEmpty, "\(method) \(target): \(faults)", sourceLocation: place)
+    }
+
+    /// The route of a path without query; literal paths win.
+    private func route(_ method: HTTPRequest.Method, _ target: String) -> Route? {
+        let path = target.prefix { $0 != "?" }
+        let parts = path.split(separator: "/")
+        let matching = routes.filter { route in
+            let names = route.path.description.split(separator: "/")
+            return route.method == method && names.count == parts.count
+                && zip(names, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+        }
+        return matching.min { $0.path.captureNames.count < $1.path.captureNames.count }
+    }
+}
+
+/// A body that arrives whole.
+private struct WholeBody: RequestBodySource {
+    private var part: ByteBuffer?
+    let isCutOff = false
+
+    init(_ text: String?) { part = text.map { ByteBuffer(string: $0) } }
+
+    mutating func next() async throws -> ByteBuffer? {
+        defer { part = nil }
+        return part
+    }
+
+    mutating func proceed() async throws {}
+}
+
+/// An answer, read.
+struct Reply: Sendable {
+    let status: Int
+    let text: String
+    let json: APIModel.JSONValue?
+    private let fields: [(name: String, value: String)]
+
+    init(_ answer: Answer) {
+        status = answer.status
+        text = String(buffer: answer.body)
+        json = try? APIModel.JSONValue(parsing: text)
+        fields = answer.fields.map { ($0.name.lowercased(), $0.value) }
+    }
+
+    /// The first field of a name.
+    subscript(_ name: String) -> String? { fields.first { $0.name == name.lowercased() }?.value }
+
+    /// All fields of a name.
+    func all(_ name: String) -> [String] { fields.filter { $0.name == name.lowercased() }.map(\.value) }
+
+    /// The text of a member.
+    func string(_ name: String) -> String? { json?[name]?.string }
+
+    /// The members of that name of all items of a page.
+    func items(_ name: String) -> [String] { json?["items"]?.array?.compactMap { $0[name]?.string } ?? [] }
+
+    /// The problem's code and the places of what is wrong: `validation_failed /name /type`.
+    var problem: String? {
+        guard let type = string("type"), type.hasPrefix(ProblemType.uriPrefix) else { return nil }
+        let places = json?["errors"]?.array?.map { $0["pointer"]?.string ?? $0["parameter"]?.string ?? "?" } ?? []
+        return ([String(type.dropFirst(ProblemType.uriPrefix.count))] + places).joined(separator: " ")
+    }
+
+    /// Status and problem in one word, for tables: `201` or `422 validation_failed /name`.
+    var summary: String { [String(status), problem].compactMap { $0 }.joined(separator: " ") }
+}

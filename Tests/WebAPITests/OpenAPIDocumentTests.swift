@@ -1,0 +1,123 @@
+import APIModel
+import HTTP
+import HTTPTypes
+import Testing
+
+@Suite("The API's description")
+struct OpenAPIDocumentTests {
+    /// Runs a check on the document.
+    private func document(_ body: (JSONValue, APIHarness) throws -> Void) async throws {
+        try await APIHarness.run { api in
+            let reply = try await api.send(.get, "openapi.json", as: .nobody)
+            #expect(reply.status == 200)
+            try body(try #require(reply.json), api)
+        }
+    }
+
+    /// Every value of a member of this name, wherever it stands.
+    private func all(_ name: String, in value: JSONValue) -> [JSONValue] {
+        switch value {
+        case .array(let values): values.flatMap { all(name, in: $0) }
+        case .object(let object):
+            object.members.flatMap { ($0.name == name ? [$0.value] : []) + all(name, in: $0.value) }
+        default: []
+        }
+    }
+
+    @Test("It is OpenAPI 3.1, and every reference in it leads somewhere")
+    func references() async throws {
+        try await document { json, _ in
+            #expect(json["openapi"]?.string == "3.1.0")
+            #expect(json["info"]?["version"]?.string == "0.0.1")
+            let references = all("$ref", in: json).compactMap(\.string)
+            #expect(!references.isEmpty)
+            for reference in references {
+                #expect(reference.hasPrefix("#/"))
+                let target = reference.dropFirst(2).split(separator: "/").reduce(json as JSONValue?) { $0?[String($1)] }
+                #expect(target != nil, "\(reference)")
+            }
+        }
+    }
+
+    @Test("Every route is in it, with a summary, its parameters, its permission and an answer")
+    func routes() async throws {
+        try await document { json, api in
+            var identifiers: Set<String> = []
+            for route in api.routes {
+                let name = "\(route.method) \(route.path)"
+                let operation = json["paths"]?[route.path.description]?[route.method.rawValue.lowercased()]
+                let found = try #require(operation, "\(name)")
+                #expect(found["summary"]?.string?.hasSuffix(".") == true, "\(name)")
+                let id = try #require(found["operationId"]?.string)
+                #expect(identifiers.insert(id).inserted, "\(id)")
+                let documented = Set(found["parameters"]?.array?.compactMap { $0["name"]?.string } ?? [])
+                #expect(documented == Set(route.parameters.map(\.name)), "\(name)")
+                #expect(Set(route.path.captureNames).isSubset(of: documented), "\(name)")
+                if case .requires(let permission) = route.access {
+                    #expect(found["x-permission"]?.string == permission.rawValue, "\(name)")
+                }
+                #expect((found["security"]?.array == []) == (route.access == .everyone), "\(name)")
+                let statuses = found["responses"]?.object?.members.map(\.name) ?? []
+                #expect(statuses.contains { $0.hasPrefix("2") }, "\(name)")
+            }
+            let operations = json["paths"]?.object?.members.flatMap { $0.value.object?.members ?? [] }
+            #expect(operations?.count == api.routes.count)
+        }
+    }
+
+    @Test("The paths, written out")
+    func paths() async throws {
+        try await document { json, _ in
+            let expected = """
+                /api/v1/activities
+                /api/v1/agents
+                /api/v1/agents/{id}
+                /api/v1/agents/{id}/drain
+                /api/v1/agents/{id}/heartbeat
+                /api/v1/agents/{id}/token
+                /api/v1/agents/{id}/undrain
+                /api/v1/auth/login
+                /api/v1/auth/logout
+                /api/v1/auth/refresh
+                /api/v1/health
+                /api/v1/health/live
+                /api/v1/health/ready
+                /api/v1/metrics
+                /api/v1/openapi.json
+                /api/v1/projects
+                /api/v1/projects/{id}
+                /api/v1/status
+                /api/v1/users
+                /api/v1/users/me
+                /api/v1/users/me/password
+                /api/v1/users/{id}
+                /metrics
+                /prometheus/api/v1/alerts
+                /prometheus/api/v1/label/{name}/values
+                /prometheus/api/v1/labels
+                /prometheus/api/v1/metadata
+                /prometheus/api/v1/query
+                /prometheus/api/v1/query_range
+                /prometheus/api/v1/rules
+                /prometheus/api/v1/series
+                /prometheus/api/v1/status/buildinfo
+                """
+            #expect(json["paths"]?.object?.members.map(\.name) == expected.split(separator: "\n").map(String.init))
+        }
+    }
+
+    @Test("Partial updates are described in both media types, header fields as such")
+    func details() async throws {
+        try await document { json, _ in
+            let patch = json["paths"]?["/api/v1/projects/{id}"]?["patch"]
+            let types = patch?["requestBody"]?["content"]?.object?.members.map(\.name)
+            #expect(types == ["application/json", "application/merge-patch+json"])
+            let header = patch?["parameters"]?.array?.first { $0["name"]?.string == "If-Match" }
+            #expect(header?["in"]?.string == "header")
+            #expect(header?["required"]?.boolean == false)
+            let project = json["components"]?["schemas"]?["ProjectInput"]
+            #expect(project?["required"]?.array == [.string("name"), .string("type")])
+            #expect(project?["additionalProperties"]?.boolean == false)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import HTTP
+import HTTPTypes
+import Identity
+import Testing
+
+@Suite("Who may do what")
+struct PermissionMatrixTests {
+    private static let nowhere = "018bcfe5-6800-7000-8000-000000000000"
+
+    @Test("Each route lets in exactly those whom its declaration names", arguments: Who.allCases)
+    func matrix(who: Who) async throws {
+        try await APIHarness.run { api in
+            for route in api.routes {
+                // A route for everyone does not look at who asks; those of auth would end the harness's sessions.
+                if route.access == .everyone && who != .nobody { continue }
+                let path = route.path.description.replacing("{id}", with: Self.nowhere).replacing("{name}", with: "job")
+                let reply = try await api.send(route.method, path, as: who)
+                let refusal: Int? =
+                    switch route.access {
+                    case .everyone: nil
+                    case .authenticated: who == .nobody ? 401 : nil
+                    case .requires(let permission):
+                        who == .nobody ? 401 : Self.allows(who, permission) ? nil : 403
+                    }
+                let place = "\(route.method) \(route.path) as \(who): \(reply.status)"
+                if let refusal {
+                    #expect(reply.status == refusal, "\(place)")
+                } else if path.hasSuffix("/heartbeat") {
+                    #expect(reply.status == (Self.allows(who, "agents.write") ? 404 : 403), "\(place)")
+                } else if route.access != .everyone {
+                    #expect(reply.status != 401 && reply.status != 403, "\(place)")
+                }
+            }
+        }
+    }
+
+    private static func allows(_ who: Who, _ permission: HTTP.Permission) -> Bool { allows(who, permission.rawValue) }
+
+    private static func allows(_ who: Who, _ permission: String) -> Bool {
+        guard let role = who.role, let permission = Identity.Permission(rawValue: permission) else { return false }
+        return role.permissions.contains(permission)
+    }
+
+    @Test("Every permission that a route asks for is one that Identity knows")
+    func known() async throws {
+        try await APIHarness.run { api in
+            for case (let path, .requires(let permission)) in api.routes.map({ ($0.path, $0.access) }) {
+                #expect(Identity.Permission(rawValue: permission.rawValue) != nil, "\(path)")
+            }
+        }
+    }
+
+    @Test("Nobody reads and changes by accident: the rules of each resource, written out")
+    func writtenOut() async throws {
+        try await APIHarness.run { api in
+            let declared = api.routes.filter { $0.path.description.hasPrefix("/api/v1/") }.map { route in
+                let access: String =
+                    switch route.access {
+                    case .everyone: "everyone"
+                    case .authenticated: "authenticated"
+                    case .requires(let permission): permission.rawValue
+                    }
+                return "\(route.method.rawValue) \(route.path.description.dropFirst("/api/v1/".count)) \(access)"
+            }
+            let expected = """
+                DELETE agents/{id} agents.delete
+                DELETE projects/{id} projects.delete
+                GET activities activities.read
+                GET agents agents.read
+                GET agents/{id} agents.read
+                GET health everyone
+                GET health/live everyone
+                GET health/ready everyone
+                GET metrics everyone
+                GET openapi.json everyone
+                GET projects projects.read
+                GET projects/{id} projects.read
+                GET status system.read
+                GET users users.read
+                GET users/me authenticated
+                GET users/{id} users.read
+                PATCH projects/{id} projects.write
+                PATCH users/{id} users.write
+                POST agents agents.write
+                POST agents/{id}/drain agents.write
+                POST agents/{id}/heartbeat authenticated
+                POST agents/{id}/token agents.write
+                POST agents/{id}/undrain agents.write
+                POST auth/login everyone
+                POST auth/logout everyone
+                POST auth/refresh everyone
+                POST projects projects.write
+                POST users users.write
+                PUT agents/{id} agents.write
+                PUT projects/{id} projects.write
+                PUT users/me/password authenticated
+                """
+            #expect(declared.sorted() == expected.split(separator: "\n").map(String.init))
+        }
+    }
+}

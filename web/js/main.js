@@ -1,0 +1,111 @@
+// Starts the page: takes up the session, then shows the sign-in form or the view of the address.
+import { UnreachableError } from "./api.js";
+import { closeDialogs } from "./dialog.js";
+import { fill, h } from "./dom.js";
+import { currentRoute, go } from "./router.js";
+import { currentUser, resume, session } from "./session.js";
+import { Shell } from "./shell.js";
+import * as alerts from "./views/alerts.js";
+import * as overview from "./views/overview.js";
+import * as project from "./views/project.js";
+import * as projects from "./views/projects.js";
+import * as query from "./views/query.js";
+import { showSignIn } from "./views/sign-in.js";
+import "./shortcuts.js";
+
+const app = document.getElementById("app");
+let shell = null;
+let shown = null;
+
+function viewOf({ path }) {
+  const [first, second, third] = path;
+  if (third !== undefined) return null;
+  switch (first) {
+    case undefined: return second === undefined ? { name: "overview", module: overview } : null;
+    case "overview": return second === undefined ? { name: "overview", module: overview } : null;
+    case "projects":
+      return second === undefined ? { name: "projects", module: projects } : { name: "projects", module: project, id: second };
+    case "alerts": return second === undefined ? { name: "alerts", module: alerts } : null;
+    case "query": return second === undefined ? { name: "query", module: query } : null;
+    default: return null;
+  }
+}
+
+function leave() {
+  shown?.controller.abort();
+  shown = null;
+}
+
+function render() {
+  if (!currentUser()) return;
+  const route = currentRoute();
+  const key = route.path.join("/");
+  if (shown?.key === key && shown.view?.update) {
+    shown.view.update(route.query);
+    return;
+  }
+  leave();
+  closeDialogs();
+  const found = viewOf(route);
+  const controller = new AbortController();
+  const content = shell.begin(found?.name ?? null);
+  shown = { key, controller, view: null };
+  if (found) {
+    shown.view = found.module.show(content, { query: route.query, signal: controller.signal, id: found.id });
+  } else {
+    fill(content,
+      h("div", { class: "empty" }, h("h1", {}, "There is no such page"),
+        h("p", {}, h("a", { href: "#/overview" }, "Go to the overview"))));
+  }
+  shell.settle();
+}
+
+function enter() {
+  shell = new Shell(app);
+  render();
+}
+
+function signIn(reason) {
+  leave();
+  closeDialogs();
+  shell?.dispose();
+  shell = null;
+  showSignIn(app, reason);
+}
+
+function sessionChanged() {
+  if (currentUser()) {
+    if (!shell) enter();
+    return;
+  }
+  go([]);
+  signIn(null);
+}
+
+session.addEventListener("changed", sessionChanged);
+// The address stays, so that signing in leads back to the same place.
+session.addEventListener("expired", () => {
+  // Requests that were under way may say it again.
+  if (!app.querySelector(".sign-in-form")) signIn("Your session has ended. Sign in to go on where you were.");
+});
+window.addEventListener("hashchange", render);
+document.getElementById("skip-link").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+});
+
+async function start() {
+  try {
+    await resume();
+    if (!currentUser() && !app.querySelector("form")) signIn(null);
+  } catch (error) {
+    const text = error instanceof UnreachableError
+      ? "The server does not answer. This page tries again every few seconds."
+      : `The server cannot take up your session: ${error.message}`;
+    fill(app, h("div", { class: "boot" }, h("p", { role: "alert" }, text),
+      h("button", { type: "button", class: "button", onclick: () => location.reload() }, "Try again")));
+    setTimeout(start, 5000);
+  }
+}
+
+start();

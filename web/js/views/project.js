@@ -1,0 +1,133 @@
+// One project: what it is about, where it stands, and what can be done with it.
+import { fill, h } from "../dom.js";
+import { absoluteTime, number, parseTime, words } from "../format.js";
+import { icon } from "../icons.js";
+import { card, emptyState, fault, loading, projectBadge } from "../parts.js";
+import { changeProject, readProject, transitions } from "../projects.js";
+import { go } from "../router.js";
+import { may, personName } from "../session.js";
+import { timeElement } from "../time-element.js";
+import { toast } from "../toast.js";
+import { confirmAction } from "../dialog.js";
+import { confirmDeletion } from "./project-deletion.js";
+import { openProjectForm } from "./project-form.js";
+
+export function show(content, { id, signal }) {
+  const heading = h("h1", { tabindex: "-1" }, "Project");
+  const place = h("div", {}, loading());
+  const tools = h("div", { class: "page-tools" });
+  fill(content,
+    h("a", { href: "#/projects", class: "back" }, icon("back"), "Projects"),
+    h("header", { class: "page-header" }, heading, tools), place);
+  load();
+
+  async function load() {
+    try {
+      const present = await readProject(id, signal);
+      if (!signal.aborted) draw(present);
+    } catch (error) {
+      if (signal.aborted) return;
+      fill(tools);
+      fill(place, error.status === 404
+        ? emptyState("This project is not there", "It was deleted, or the address is wrong.",
+          h("a", { class: "button", href: "#/projects" }, "All projects"))
+        : fault(error, load));
+    }
+  }
+
+  function draw({ project, tag }) {
+    heading.textContent = project.name;
+    document.title = `${project.name} · KaskManager`;
+    fill(tools,
+      may("projects.write") ? transitions[project.status]?.map(([status, verb]) => h("button", {
+        type: "button", class: "button", onclick: () => move(project, tag, status, verb),
+      }, verb)) : null,
+      may("projects.write") ? h("button", {
+        type: "button", class: "button", onclick: () => openProjectForm({ project, tag, onsaved: saved }),
+      }, icon("edit"), "Edit") : null,
+      may("projects.delete") ? h("button", {
+        type: "button", class: "button danger-text", onclick: () => confirmDeletion(project, tag, () => {
+          toast(`${project.name} was deleted.`);
+          go(["projects"]);
+        }),
+      }, icon("trash"), "Delete") : null);
+    fill(place, h("div", { class: "columns detail" }, about(project), facts(project)));
+  }
+
+  function saved(project) {
+    toast(`${project.name} was saved.`);
+    load();
+  }
+
+  async function move(project, tag, status, verb) {
+    const change = async () => {
+      await changeProject(project.id, tag, { status });
+      toast(`${project.name} is ${status} now.`);
+      load();
+    };
+    if (status === "cancelled") {
+      confirmAction({
+        title: "Cancel this project?", verb: "Cancel project",
+        text: [h("strong", {}, project.name), " ends without a result. It can be reopened later."],
+        action: change,
+      });
+      return;
+    }
+    try {
+      await change();
+    } catch (error) {
+      const isOutdated = error.status === 412;
+      toast(isOutdated ? "Someone changed the project meanwhile; here is how it stands." : `${verb}: ${error.message}`, "fault");
+      load();
+    }
+  }
+}
+
+function about(project) {
+  return h("div", { class: "column" },
+    card({}, "Description", null, project.description
+      ? h("div", { class: "prose" }, project.description)
+      : h("p", { class: "muted pad" }, "Nobody has described this project yet.")),
+    list("Objectives", project.objectives),
+    list("Success criteria", project.success_criteria));
+}
+
+function list(title, items) {
+  if (!items?.length) return null;
+  return card({}, title, null, h("ol", { class: "plain-list" }, items.map((item) => h("li", {}, item))));
+}
+
+function facts(project) {
+  const rows = [
+    ["Status", projectBadge(project.status)],
+    ["Type", words(project.type)],
+    ["Priority", `${project.priority} of 10`],
+    ["Owner", h("span", { title: project.owner }, personName(project.owner))],
+    ["Assignees", project.assignees?.length ? project.assignees.map(personName).join(", ") : "–"],
+    ["Estimate", project.estimated_hours === null || project.estimated_hours === undefined ? "–" : `${number(project.estimated_hours)} h`],
+    ["Due", absolute(project.due_at)],
+    ["Started", timeElement(project.started_at)],
+    ["Completed", timeElement(project.completed_at)],
+    ["Created", timeElement(project.created_at)],
+    ["Changed", timeElement(project.updated_at)],
+    ["Version", String(project.version)],
+  ];
+  return h("div", { class: "column" },
+    card({}, "Details", null, h("dl", { class: "facts" }, rows.map(([name, value]) =>
+      h("div", {}, h("dt", {}, name), h("dd", {}, value))))),
+    project.tags?.length
+      ? card({}, "Tags", null, h("ul", { class: "tags pad" }, project.tags.map((tag) => h("li", {}, tag))))
+      : null,
+    object("Resources", project.resources),
+    object("Metadata", project.metadata));
+}
+
+function absolute(text) {
+  const date = parseTime(text);
+  return date ? h("span", {}, absoluteTime(date), h("span", { class: "muted small" }, " (", timeElement(date), ")")) : "–";
+}
+
+function object(title, value) {
+  if (!value || Object.keys(value).length === 0) return null;
+  return card({}, title, null, h("pre", { class: "code" }, JSON.stringify(value, null, 2)));
+}
