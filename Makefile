@@ -36,6 +36,7 @@ build: ## Build every product, optimised.
 
 check: ## Check format, lint, architecture and observability.
 	@scripts/check
+	@KASKMAN_WARNINGS_AS_ERRORS=1 $(SWIFT) test --filter '^ArchitectureTests\.|ObservabilityTests'
 
 chaos: ## Run the long forms of the crash and fuzz tests.
 	@scripts/install-packages test

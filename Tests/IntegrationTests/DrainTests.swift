@@ -51,7 +51,8 @@ extension Integration {
                         "drain: \(Self.connectionsMax) connections, \(total.answers) answers, "
                             + "\(total.answers - before) of them after SIGTERM; "
                             + "missing \(total.missing), truncated \(total.truncated), other \(total.others.count); "
-                            + "begun \(balance.1), ended \(balance.2); statuses \(total.statuses.sorted { $0.key < $1.key })"
+                            + "begun \(balance.1), ended \(balance.2); "
+                            + "statuses \(total.statuses.sorted { $0.key < $1.key })"
                     )
                     #expect(total.missing == 0)
                     #expect(total.truncated == 0)
@@ -65,7 +66,7 @@ extension Integration {
             }
         }
 
-        /// One client: request after request on a connection, a new one when the server closes it, until none is accepted.
+        /// One client: request after request on a connection, a new one when the server closes it, until none is taken.
         private static func load(
             _ server: Server,
             _ number: Int,

@@ -60,6 +60,7 @@ struct FaultRecord: Sendable {
     }
 
     static let head =
-        "| component | fault | rule | pending after | firing after | notice after | same in Prometheus after | resolved after | also fired |\n"
+        "| component | fault | rule | pending after | firing after | notice after | same in Prometheus after "
+        + "| resolved after | also fired |\n"
         + "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 }

@@ -62,7 +62,9 @@ struct FaultRun {
     /// Debian's Prometheus with the same rules, scraping the same server.
     private func beside(_ server: Server) -> String {
         """
-        global: {scrape_interval: \(ShortenedRules.samplingInterval), evaluation_interval: \(ShortenedRules.evaluationInterval)}
+        global:
+          scrape_interval: \(ShortenedRules.samplingInterval)
+          evaluation_interval: \(ShortenedRules.evaluationInterval)
         rule_files: ["rules/*.yml"]
         scrape_configs:
           - job_name: kaskman

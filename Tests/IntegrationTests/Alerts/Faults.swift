@@ -4,7 +4,7 @@ import Supervision
 
 /// The faults, one for every component.
 enum Faults {
-    /// Holds while more connections are open than the server has for itself: with it a test switches a bad rule on and off.
+    /// How many connections a test opens; a rule that asks for half of them is switched on and off by it.
     private static let crowd = 20
     private static let crowded = "on() (kaskman_http_connections > \(crowd / 2))"
 
@@ -30,9 +30,35 @@ enum Faults {
             try await Intruder.run(["ALTER TABLE events RENAME TO events_away"], on: scene) {
                 await repeatedly(every: .milliseconds(200)) {}
             }
-            _ = try await Task {
+            try await Task {
                 try await Intruder.run(["ALTER TABLE events_away RENAME TO events"], on: scene) {}
             }.value
+        },
+        // The statement that fails is the database's error too, and its answer a 500.
+        FaultRow(
+            component: .projects,
+            fault: "another process renames the table of projects",
+            rule: "ProjectOperationsFailing",
+            consequences: ["DatabaseErrors", "HTTPErrors"]
+        ) { scene in
+            try await Intruder.run(["ALTER TABLE projects RENAME TO projects_away"], on: scene) {
+                await repeatedly(every: .milliseconds(200)) {
+                    _ = try await scene.server.get("/api/v1/projects", headers: [administrator])
+                }
+            }
+            try await Task {
+                try await Intruder.run(["ALTER TABLE projects_away RENAME TO projects"], on: scene) {}
+            }.value
+        },
+        FaultRow(
+            component: .agents,
+            fault: "the only agent dies",
+            rule: "AgentsSilent"
+        ) { scene in
+            let agent = try await register(scene)
+            try await beat(agent, scene)
+            await repeatedly(every: .milliseconds(200)) {}
+            try await Task { try await beat(agent, scene) }.value
         },
         // Slowly enough that admission has nothing to say.
         FaultRow(
@@ -73,7 +99,7 @@ enum Faults {
         ) { scene in
             try await scene.receiver.stop()
             try await openConnections(scene)
-            _ = try await Task { try await scene.receiver.restart() }.value
+            try await Task { try await scene.receiver.restart() }.value
         },
         FaultRow(
             component: .http,
@@ -120,16 +146,18 @@ enum Faults {
                 """,
             cause: openConnections
         ),
-        // While it is full the store refuses the series of the alert itself too, which keeps the alert firing; it ends
-        // when the series that the rule made are older than the retention.
+        // While it is full the store refuses the series of the alerts themselves too: a rule whose samples are refused
+        // counts as failing, and the alert keeps firing until the series that the rule made are past the retention.
         FaultRow(
             component: .timeSeries,
             fault: "a rule that makes more series than time_series.series_max",
             rule: "SeriesLimitReached",
+            consequences: ["RuleFailing"],
             settings: ["time_series.series_max": "3000", "time_series.retention": "1m"],
             rules: """
                 groups:
                   - name: test
+                    interval: 3s
                     rules:
                       - record: test_explosion
                         expr: label_replace({__name__=~"kaskman_.+"} and \(crowded), "made_from", "$1", "__name__", "(.+)")
@@ -165,6 +193,33 @@ enum Faults {
             headers: [Server.basic(name, "wrong")],
             from: attacker
         )
+    }
+
+    private static let administrator = Server.basic("admin", Server.password)
+
+    private static func post(_ path: String, _ json: String, _ scene: FaultScene) async throws -> WireAnswer {
+        let headers = [administrator, ("Content-Type", "application/json")]
+        return try await WireClient.send(
+            .post,
+            path,
+            port: scene.server.port,
+            headers: headers,
+            body: Array(json.utf8)
+        )
+    }
+
+    /// Registers an agent; returns its identifier.
+    private static func register(_ scene: FaultScene) async throws -> String {
+        let json = #"{"name": "worker", "type": "coder", "heartbeat_timeout_seconds": 10}"#
+        let answer = try await post("/api/v1/agents", json, scene)
+        guard let id = answer.text.firstMatch(of: /"id":\s*"([^"]+)"/) else { throw Unexpected(text: answer.text) }
+        return String(id.1)
+    }
+
+    /// Lets an agent say that it lives.
+    private static func beat(_ agent: String, _ scene: FaultScene) async throws {
+        let answer = try await post("/api/v1/agents/\(agent)/heartbeat", "{}", scene)
+        guard answer.status == 200 else { throw Unexpected(text: answer.text) }
     }
 
     /// Holds more connections open than the server is used to.

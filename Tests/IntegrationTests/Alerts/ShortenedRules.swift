@@ -9,7 +9,7 @@ enum ShortenedRules {
     /// The shipped sampling interval of 5 s, shortened less: a rate needs a few samples in its range.
     static let samplingInterval = "500ms"
 
-    /// Divides what stands in `for:`, `keep_firing_for:`, `interval:` and in range selectors, and the seconds ahead of a
+    /// Divides what stands in `for:`, `keep_firing_for:`, `interval:` and range selectors, and the seconds ahead of a
     /// prediction (`* 3600`); nothing else is changed.
     static func shorten(_ text: String) -> String {
         text.replacing(/(?<key>for: |interval: |\[)(?<number>[0-9]+)(?<unit>[smhd])/) { match in

@@ -29,7 +29,7 @@ extension Wiring {
         )
         return try supervisor.add(
             .http,
-            dependsOn: [.admission, .identity, .events, .queries, .rules],
+            dependsOn: [.admission, .identity, .events, .queries, .rules, .sampler],
             isEssential: true
         ) { context in
             HTTPComponent(
