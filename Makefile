@@ -38,7 +38,7 @@ check: ## Check format, lint, architecture and observability.
 	@scripts/check
 	@KASKMAN_WARNINGS_AS_ERRORS=1 $(SWIFT) test --filter '^ArchitectureTests\.|ObservabilityTests'
 
-chaos: ## Run the long forms of the crash and fuzz tests.
+chaos: ## Run all tests, the crash test in its long form (50 kills instead of 5).
 	@scripts/install-packages test
 	@KASKMAN_CHAOS=1 scripts/test
 
