@@ -31,14 +31,15 @@ const colourOf = (series, index) => themeColour(series.colour ?? `--series-${(in
 /**
  * A chart in an element of its own: `new TimeChart({ label, format, signal })`, then `show(series, { start, end, step })`.
  *
- * A series is { name, points: [[ms, value], …], colour? }; times without a value stay empty. `includesZero` begins the axis at zero;
+ * A series is { name, points: [[ms, value], …], colour? }; times without a value stay empty. `includesZero` begins the axis at zero, `fills` colours what is below the lines;
  * `shownFrom` in the window leaves out what lies before it.
  */
 export class TimeChart {
-  constructor({ label, format, signal, includesZero = true, height = "" }) {
+  constructor({ label, format, signal, includesZero = true, fills = false, height = "" }) {
     this.label = label;
     this.format = format;
     this.includesZero = includesZero;
+    this.fills = fills;
     this.signal = signal;
     this.canvas = h("div", { class: "chart-canvas" });
     this.cursor = h("div", { class: "chart-cursor", hidden: true });
@@ -97,7 +98,7 @@ export class TimeChart {
       gridLineColor: themeColour("--chart-grid"),
       axisLineColor: "transparent",
       strokeWidth: 1.75,
-      fillGraph: this.series.length <= 3 && this.includesZero,
+      fillGraph: this.fills,
       fillAlpha: 0.1,
       includeZero: this.includesZero,
     };

@@ -2,6 +2,7 @@
 import { UnreachableError } from "./api.js";
 import { closeDialogs } from "./dialog.js";
 import { fill, h } from "./dom.js";
+import { icon, mark } from "./icons.js";
 import { currentRoute, go } from "./router.js";
 import { currentUser, resume, session } from "./session.js";
 import { Shell } from "./shell.js";
@@ -94,6 +95,16 @@ document.getElementById("skip-link").addEventListener("click", (event) => {
   document.getElementById("content")?.focus();
 });
 
+function showFault(text) {
+  // Said once: a screen reader would hear it again at every attempt.
+  if (app.querySelector(".down p")?.textContent === text) return;
+  document.title = "KaskManager";
+  fill(app, h("main", { class: "sign-in" },
+    h("div", { class: "sign-in-brand" }, mark(), h("span", {}, "KaskManager")),
+    h("div", { class: "down", role: "alert" }, icon("warning"), h("p", {}, text),
+      h("button", { type: "button", class: "button", onclick: () => location.reload() }, "Try again"))));
+}
+
 async function start() {
   try {
     await resume();
@@ -102,8 +113,7 @@ async function start() {
     const text = error instanceof UnreachableError
       ? "The server does not answer. This page tries again every few seconds."
       : `The server cannot take up your session: ${error.message}`;
-    fill(app, h("div", { class: "boot" }, h("p", { role: "alert" }, text),
-      h("button", { type: "button", class: "button", onclick: () => location.reload() }, "Try again")));
+    showFault(text);
     setTimeout(start, 5000);
   }
 }

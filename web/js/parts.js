@@ -36,6 +36,11 @@ export function fault(error, retry) {
     retry ? h("button", { type: "button", class: "button", onclick: retry }, "Try again") : null);
 }
 
+/** A number beside a button's word; nothing when it is not known. */
+export function amount(value) {
+  return value === null ? null : h("span", { class: "amount" }, value.toLocaleString("en"));
+}
+
 /** A row of buttons of which one is chosen: [[value, text], …]. */
 export function segments({ label, options, value, onchange }) {
   return h("div", { class: "segments", role: "group", "aria-label": label },

@@ -9,9 +9,9 @@ export const statuses = ["active", "pending", "paused", "completed", "cancelled"
 
 /** The changes of status that a project's life allows, as [status, verb]. */
 export const transitions = {
-  pending: [["active", "Start"], ["cancelled", "Cancel"]],
-  active: [["paused", "Pause"], ["completed", "Complete"], ["cancelled", "Cancel"]],
-  paused: [["active", "Resume"], ["completed", "Complete"], ["cancelled", "Cancel"]],
+  pending: [["active", "Start"], ["cancelled", "Cancel project"]],
+  active: [["paused", "Pause"], ["completed", "Complete"], ["cancelled", "Cancel project"]],
+  paused: [["active", "Resume"], ["completed", "Complete"], ["cancelled", "Cancel project"]],
   completed: [["active", "Reopen"]],
   cancelled: [["active", "Reopen"]],
 };

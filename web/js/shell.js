@@ -2,9 +2,8 @@
 import { send } from "./api.js";
 import { connection, lastAnswerAt, unreachableSince } from "./connection.js";
 import { fill, h } from "./dom.js";
-import { absoluteTime, clockTime } from "./format.js";
+import { absoluteTime, clockTime, words } from "./format.js";
 import { icon, mark } from "./icons.js";
-import { words } from "./format.js";
 import { currentUser, signOut } from "./session.js";
 import { openShortcuts } from "./shortcuts.js";
 import { chooseTheme, chosenTheme } from "./theme.js";
@@ -74,10 +73,11 @@ export class Shell {
         h("span", { class: "avatar", "aria-hidden": "true" }, [...name][0]?.toUpperCase() ?? "?"),
         h("span", { class: "user-text" },
           h("span", { class: "user-name" }, name),
-          h("span", { class: "muted small" }, (user.roles ?? []).map(words).join(", "))),
+          h("span", { class: "muted small" }, user.username)),
         icon("chevron")),
       h("div", { class: "user-panel" },
-        h("p", { class: "user-panel-name" }, name, h("span", { class: "muted small" }, ` ${user.username}`)),
+        h("p", { class: "user-panel-name" }, name),
+        h("p", { class: "user-panel-roles muted small" }, [user.username, ...(user.roles ?? []).map(words)].join(" · ")),
         themes,
         h("button", { type: "button", class: "menu-item wide-only", onclick: openShortcuts }, icon("keyboard"), "Shortcuts"),
         h("button", { type: "button", class: "menu-item", onclick: leave }, icon("signOut"), "Sign out")));

@@ -1,9 +1,9 @@
 // The rules with their states; which are shown is in the address.
 import { UnreachableError } from "../api.js";
 import { fill, fillKeepingFocus, h } from "../dom.js";
-import { number, parseNumber, parseTime, seconds, span } from "../format.js";
+import { number, parseNumber, parseTime, seconds, span, words } from "../format.js";
 import { icon } from "../icons.js";
-import { badge, breakable, emptyState, fault, labelList, loading, pageHeader, segments } from "../parts.js";
+import { amount, badge, breakable, emptyState, fault, labelList, loading, pageHeader, segments } from "../parts.js";
 import { poll } from "../poll.js";
 import { ruleGroups } from "../prometheus.js";
 import { address, currentRoute, replaceQuery } from "../router.js";
@@ -67,14 +67,15 @@ class AlertsView {
     const rules = (this.groups ?? []).flatMap((group) => group.rules);
     const alerting = rules.filter((rule) => rule.type === "alerting");
     const counted = (state) => alerting.filter((rule) => rule.state === state).length;
+    const recording = rules.length - alerting.length;
     const failing = rules.filter((rule) => rule.health === "err").length;
     fillKeepingFocus(this.filter, segments({
       label: "State",
       options: [
-        ["", `All ${rules.length || ""}`],
-        ...states.map((state) => [state, `${state.charAt(0).toUpperCase()}${state.slice(1)} ${counted(state)}`]),
-        ["recording", `Recording ${rules.length - alerting.length}`],
-        ...(failing || this.state.state === "failing" ? [["failing", `Failing ${failing}`]] : []),
+        ["", ["All", amount(rules.length)]],
+        ...states.map((state) => [state, [words(state), amount(counted(state))]]),
+        ...(recording || this.state.state === "recording" ? [["recording", ["Recording", amount(recording)]]] : []),
+        ...(failing || this.state.state === "failing" ? [["failing", ["Failing", amount(failing)]]] : []),
       ],
       value: this.state.state,
       onchange: (state) => this.change({ state }),
@@ -145,7 +146,7 @@ class AlertsView {
       rule.keepFiringFor ? ["Keeps firing", span(rule.keepFiringFor)] : null,
       ["Last evaluated", timeElement(rule.lastEvaluation)],
       ["Took", seconds(rule.evaluationTime)],
-      rule.annotations?.runbook_url ? ["Runbook", rule.annotations.runbook_url] : null,
+      rule.annotations?.runbook_url ? ["Runbook", runbook(rule.annotations.runbook_url)] : null,
     ].filter(Boolean);
     return [
       rule.lastError ? h("p", { class: "form-fault" }, rule.lastError) : null,
@@ -153,8 +154,9 @@ class AlertsView {
         h("a", { class: "button small", href: address(["query"], { expr: rule.query, tab: "chart" }) }, icon("query"), "Query")),
       alerts.length > 0 ? instances(alerts) : null,
       h("dl", { class: "inline-facts" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
-      labelList(rule.labels ?? {}),
-      notes.length > 0 ? h("dl", { class: "annotations" }, notes.map(([name, value]) =>
+      // With alerts at hand, their labels and filled-in notes are above; what follows is the template.
+      alerts.length === 0 ? labelList(rule.labels ?? {}) : null,
+      alerts.length === 0 && notes.length > 0 ? h("dl", { class: "annotations" }, notes.map(([name, value]) =>
         h("div", {}, h("dt", {}, name), h("dd", {}, value)))) : null,
     ];
   }
@@ -165,11 +167,18 @@ const worst = (group) => Math.min(...group.rules.map((rule) => rule.health === "
 
 function instances(alerts) {
   return h("div", { class: "scroll-x" }, h("table", { class: "table compact instances" },
-    h("thead", {}, h("tr", {}, ["State", "Labels", "Since", "Value"].map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", {}, h("tr", {}, ["State", "Alert", "Since", "Value"].map((name) =>
+      h("th", { scope: "col", class: name === "Value" ? "numeric" : null }, name)))),
     h("tbody", {}, alerts.map((alert) => h("tr", {},
       h("td", {}, badge(alert.state)),
       h("td", {}, labelList(alert.labels, ["alertname"]) ?? "–",
-        alert.annotations.summary ? h("p", { class: "small muted" }, alert.annotations.summary) : null),
+        h("div", { class: "instance-notes" }, [alert.annotations.summary, alert.annotations.description].filter(Boolean)
+          .map((text) => h("p", { class: "small muted" }, text)))),
       h("td", {}, timeElement(alert.activeAt)),
       h("td", { class: "numeric", title: alert.value }, number(parseNumber(alert.value))))))));
+}
+
+/** An address of the web is a link; a path in the repository is a text. */
+function runbook(text) {
+  return /^https?:\/\//.test(text) ? h("a", { href: text, rel: "noopener noreferrer", target: "_blank" }, text) : text;
 }

@@ -55,10 +55,9 @@ export function show(content, { query, signal }) {
   fill(content,
     pageHeader("Overview", live, charts ? chooser : null),
     tiles.element,
+    health.alertsElement,
     charts?.element,
-    h("div", { class: "columns" },
-      health.element,
-      h("div", { class: "column" }, health.alertsElement, activity?.element)));
+    h("div", { class: "columns" }, health.element, activity?.element));
 
   const charting = charts ? poll(() => charts.refresh(Number(range), signal), interval, signal) : null;
   const pollers = [

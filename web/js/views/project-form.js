@@ -3,6 +3,10 @@ import { openDialog } from "../dialog.js";
 import { fill, h, uniqueID } from "../dom.js";
 import { parseTime, words } from "../format.js";
 import { changeProject, createProject, idempotencyKey, readProject, transitions, types } from "../projects.js";
+import { personToText, textToPerson } from "../session.js";
+import { markdownPreview } from "./markdown-field.js";
+
+const markdownHint = "Markdown: # heading, **bold**, `code`, - list, > quote, [link](https://…)";
 
 /** Opens the form; without a project it creates one. Calls onsaved(project) after it is saved. */
 export function openProjectForm({ project = null, tag = null, onsaved }) {
@@ -36,7 +40,7 @@ class ProjectForm {
       : ["pending", "active"];
     return [
       this.field("name", "Name", h("input", { value: project.name ?? "", maxlength: "200", required: true, autocomplete: "off" }), "full"),
-      this.field("description", "Description", h("textarea", { rows: "4", value: project.description ?? "" }), "full", "Markdown"),
+      this.field("description", "Description", h("textarea", { rows: "6", value: project.description ?? "" }), "full", markdownHint),
       this.field("type", "Type", select(types, project.type ?? "research")),
       this.field("status", "Status", select(statuses, project.status ?? "pending")),
       this.field("priority", "Priority", h("input", {
@@ -46,7 +50,7 @@ class ProjectForm {
         type: "number", min: "0", step: "any", value: project.estimated_hours ?? "", inputmode: "decimal",
       })),
       this.field("due_at", "Due", h("input", { type: "datetime-local", value: localTime(project.due_at) })),
-      this.field("owner", "Owner", h("input", { value: project.owner ?? "", maxlength: "100", autocomplete: "off" }), "",
+      this.field("owner", "Owner", h("input", { value: personToText(project.owner), maxlength: "100", autocomplete: "off" }), "",
         this.project ? "" : "You, when this is empty"),
       this.field("objectives", "Objectives", lines(project.objectives), "full", "One a line"),
       this.field("success_criteria", "Success criteria", lines(project.success_criteria), "full", "One a line"),
@@ -54,7 +58,7 @@ class ProjectForm {
         value: (project.tags ?? []).join(", "), autocomplete: "off", autocapitalize: "none", spellcheck: "false",
       }), "", "Separated by commas"),
       this.field("assignees", "Assignees", h("input", {
-        value: (project.assignees ?? []).join(", "), autocomplete: "off", spellcheck: "false",
+        value: (project.assignees ?? []).map(personToText).join(", "), autocomplete: "off", spellcheck: "false",
       }), "", "Separated by commas"),
     ];
   }
@@ -66,9 +70,11 @@ class ProjectForm {
     const fault = h("p", { class: "field-fault", id: `${id}-fault`, hidden: true });
     input.setAttribute("aria-describedby", `${id}-hint ${id}-fault`);
     this.fields.set(name, { input, fault });
+    const { tools, preview } = hint === markdownHint ? markdownPreview(input, label) : {};
     return h("div", { class: `field ${size}` },
-      h("label", { for: id }, label),
+      h("div", { class: "field-head" }, h("label", { for: id }, label), tools),
       input,
+      preview,
       hint ? h("p", { class: "hint", id: `${id}-hint` }, hint) : null,
       fault);
   }
@@ -85,11 +91,11 @@ class ProjectForm {
       estimated_hours: text("estimated_hours") === "" ? null : Number(text("estimated_hours")),
       // A time that was not touched keeps its seconds.
       due_at: due === "" ? null : due === localTime(this.project?.due_at) ? this.project.due_at : new Date(due).toISOString(),
-      owner: text("owner").trim() || null,
+      owner: textToPerson(text("owner").trim()) || null,
       objectives: split(text("objectives"), "\n"),
       success_criteria: split(text("success_criteria"), "\n"),
       tags: unique(split(text("tags"), ",").map((tag) => tag.toLowerCase())),
-      assignees: unique(split(text("assignees"), ",")),
+      assignees: unique(split(text("assignees"), ",").map(textToPerson)),
     };
   }
 

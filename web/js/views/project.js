@@ -1,7 +1,9 @@
 // One project: what it is about, where it stands, and what can be done with it.
+import { connection } from "../connection.js";
 import { fill, h } from "../dom.js";
 import { absoluteTime, number, parseTime, words } from "../format.js";
 import { icon } from "../icons.js";
+import { markdown } from "../markdown.js";
 import { card, emptyState, fault, loading, projectBadge } from "../parts.js";
 import { changeProject, readProject, transitions } from "../projects.js";
 import { go } from "../router.js";
@@ -19,6 +21,7 @@ export function show(content, { id, signal }) {
   fill(content,
     h("a", { href: "#/projects", class: "back" }, icon("back"), "Projects"),
     h("header", { class: "page-header" }, heading, tools), place);
+  connection.addEventListener("restored", () => place.querySelector(".fault") && load(), { signal });
   load();
 
   async function load() {
@@ -39,8 +42,8 @@ export function show(content, { id, signal }) {
     heading.textContent = project.name;
     document.title = `${project.name} · KaskManager`;
     fill(tools,
-      may("projects.write") ? transitions[project.status]?.map(([status, verb]) => h("button", {
-        type: "button", class: "button", onclick: () => move(project, tag, status, verb),
+      may("projects.write") ? transitions[project.status]?.map(([status, verb], index) => h("button", {
+        type: "button", class: index === 0 && project.status !== "active" ? "button primary" : "button", onclick: () => move(project, tag, status, verb),
       }, verb)) : null,
       may("projects.write") ? h("button", {
         type: "button", class: "button", onclick: () => openProjectForm({ project, tag, onsaved: saved }),
@@ -86,7 +89,7 @@ export function show(content, { id, signal }) {
 function about(project) {
   return h("div", { class: "column" },
     card({}, "Description", null, project.description
-      ? h("div", { class: "prose" }, project.description)
+      ? markdown(project.description)
       : h("p", { class: "muted pad" }, "Nobody has described this project yet.")),
     list("Objectives", project.objectives),
     list("Success criteria", project.success_criteria));
@@ -103,17 +106,17 @@ function facts(project) {
     ["Type", words(project.type)],
     ["Priority", `${project.priority} of 10`],
     ["Owner", h("span", { title: project.owner }, personName(project.owner))],
-    ["Assignees", project.assignees?.length ? project.assignees.map(personName).join(", ") : "–"],
-    ["Estimate", project.estimated_hours === null || project.estimated_hours === undefined ? "–" : `${number(project.estimated_hours)} h`],
+    ["Assignees", project.assignees?.length ? project.assignees.map(personName).join(", ") : null],
+    ["Estimate", Number.isFinite(project.estimated_hours) ? `${number(project.estimated_hours)} h` : null],
     ["Due", absolute(project.due_at)],
-    ["Started", timeElement(project.started_at)],
-    ["Completed", timeElement(project.completed_at)],
+    ["Started", project.started_at ? timeElement(project.started_at) : null],
+    ["Completed", project.completed_at ? timeElement(project.completed_at) : null],
     ["Created", timeElement(project.created_at)],
     ["Changed", timeElement(project.updated_at)],
     ["Version", String(project.version)],
   ];
   return h("div", { class: "column" },
-    card({}, "Details", null, h("dl", { class: "facts" }, rows.map(([name, value]) =>
+    card({}, "Details", null, h("dl", { class: "facts" }, rows.filter(([, value]) => value !== null).map(([name, value]) =>
       h("div", {}, h("dt", {}, name), h("dd", {}, value))))),
     project.tags?.length
       ? card({}, "Tags", null, h("ul", { class: "tags pad" }, project.tags.map((tag) => h("li", {}, tag))))

@@ -1,18 +1,24 @@
-// The list of projects; its filters are in the address.
-import { fill, h } from "../dom.js";
-import { count, dayOf, parseTime, words } from "../format.js";
+// The list of projects; its filters are in the address, and further pages come while one scrolls.
+import { connection } from "../connection.js";
+import { fill, fillKeepingFocus, h } from "../dom.js";
+import { count, words } from "../format.js";
 import { icon } from "../icons.js";
-import { emptyState, fault, loading, pageHeader, projectBadge, segments } from "../parts.js";
+import { amount, emptyState, fault, loading, pageHeader, segments } from "../parts.js";
+import { poll } from "../poll.js";
 import { listProjects, readProject, statuses, types } from "../projects.js";
-import { address, currentRoute, replaceQuery } from "../router.js";
-import { may, personName } from "../session.js";
-import { timeElement } from "../time-element.js";
+import { currentRoute, replaceQuery } from "../router.js";
+import { may } from "../session.js";
+import { toast } from "../toast.js";
 import { confirmDeletion } from "./project-deletion.js";
 import { openProjectForm } from "./project-form.js";
-import { toast } from "../toast.js";
+import { countOf, countRows, projectCounts } from "./projects/counts.js";
+import { head, projectRow } from "./projects/row.js";
 
 const limit = 50;
 const searchDelay = 250;
+const countsInterval = 5000;
+/** How far below the window the next page begins to load. */
+const ahead = "800px";
 const sorts = [
   ["-updated_at", "Last changed"], ["-created_at", "Newest"], ["name", "Name"], ["-priority", "Priority"], ["due_at", "Due"],
 ];
@@ -25,8 +31,9 @@ export function show(content, { query, signal }) {
 class ProjectList {
   constructor(content, query, signal) {
     this.signal = signal;
-    this.items = [];
+    this.rows = new Map();
     this.request = 0;
+    this.counts = null;
     this.search = h("input", {
       type: "search", id: "project-search", placeholder: "Search projects", "aria-label": "Search projects",
       "data-shortcut": "search", maxlength: "200", oninput: () => this.searchSoon(),
@@ -34,9 +41,10 @@ class ProjectList {
     this.filter = h("div", { class: "scroll-x" });
     this.type = this.selector("Type", [["", "Every type"], ...types.map((type) => [type, words(type)])], "type");
     this.sort = this.selector("Order", sorts, "sort");
+    this.body = h("tbody");
     this.results = h("div", { class: "card flush" });
     this.more = h("div", { class: "more-row" });
-    this.note = h("p", { class: "muted small", role: "status", "aria-live": "polite" });
+    this.note = h("p", { class: "muted small list-note", role: "status" });
     const create = may("projects.write")
       ? h("button", { type: "button", class: "button primary", "data-shortcut": "new", onclick: () => this.create() },
         icon("plus"), "New project")
@@ -45,8 +53,12 @@ class ProjectList {
       pageHeader("Projects", create),
       h("div", { class: "toolbar" },
         h("div", { class: "search" }, icon("search"), this.search), this.type, this.sort),
-      this.filter, this.results, this.more, this.note);
+      h("div", { class: "filter-row" }, this.filter, this.note), this.results, this.more);
+    this.observer = new IntersectionObserver(([entry]) => entry.isIntersecting && this.loadMore(), { rootMargin: ahead });
+    signal.addEventListener("abort", () => this.observer.disconnect(), { once: true });
     this.update(query);
+    connection.addEventListener("restored", () => this.tryAgain(), { signal });
+    if (may("metrics.query")) poll(() => this.refreshCounts(), countsInterval, signal);
   }
 
   selector(label, options, name) {
@@ -67,15 +79,35 @@ class ProjectList {
     if (document.activeElement !== this.search) this.search.value = this.state.q;
     this.type.value = this.state.type;
     this.sort.value = this.state.sort || sortDefault;
-    const hadFocus = this.filter.contains(document.activeElement);
-    fill(this.filter, segments({
-      label: "Status",
-      options: [["", "All"], ...statuses.map((status) => [status, words(status)])],
-      value: this.state.status,
-      onchange: (status) => this.change({ status }),
-    }));
-    if (hadFocus) this.filter.querySelector("[aria-pressed='true']").focus();
+    this.isLoaded = false;
+    this.drawFilter();
     this.load();
+  }
+
+  drawFilter() {
+    const { status, type, q } = this.state;
+    // The metric lags by seconds; a whole list does not.
+    const isWhole = this.isLoaded && !this.cursor && !status && !type && !q;
+    const counts = isWhole ? countRows(this.rows.values()) : this.counts;
+    const text = (name) => [name ? words(name) : "All", amount(countOf(counts, name))];
+    fillKeepingFocus(this.filter, segments({
+      label: "Status",
+      options: ["", ...statuses].map((name) => [name, text(name)]),
+      value: status,
+      onchange: (name) => this.change({ status: name }),
+    }));
+  }
+
+  async refreshCounts() {
+    try {
+      this.counts = await projectCounts(this.signal);
+    } catch {
+      // The counts are an extra: the list tells what is wrong.
+      return;
+    }
+    if (this.signal.aborted) return;
+    this.drawFilter();
+    this.drawNote();
   }
 
   change(part) {
@@ -90,34 +122,97 @@ class ProjectList {
     }, searchDelay);
   }
 
-  async load(cursor = null) {
+  /** Asks for a page; null when another question came meanwhile. */
+  async page(cursor) {
     this.request += 1;
     const { request } = this;
-    this.results.setAttribute("aria-busy", "true");
-    if (this.items.length === 0) fill(this.results, loading());
+    this.isLoading = true;
     try {
       const page = await listProjects({ ...this.state, sort: this.state.sort || sortDefault, limit, cursor }, this.signal);
-      if (request !== this.request || this.signal.aborted) return;
-      this.items = cursor ? [...this.items, ...page.items] : page.items;
-      this.cursor = page.next_cursor;
-      this.draw();
+      return request === this.request && !this.signal.aborted ? page : null;
     } catch (error) {
-      if (request !== this.request || this.signal.aborted) return;
-      this.items = [];
-      fill(this.results, fault(error, () => this.load()));
-      fill(this.more);
+      if (request !== this.request || this.signal.aborted) return null;
+      throw error;
     } finally {
-      if (request === this.request) this.results.removeAttribute("aria-busy");
+      if (request === this.request) this.isLoading = false;
     }
   }
 
-  draw() {
-    fill(this.results, this.items.length === 0 ? this.empty() : this.table());
-    fill(this.more, this.cursor
-      ? h("button", { type: "button", class: "button", onclick: () => this.load(this.cursor) }, "Show more")
-      : null);
-    this.note.textContent = this.items.length === 0 ? ""
-      : `${count(this.items.length, "project")}${this.cursor ? " shown, there are more" : ""}`;
+  async load() {
+    this.results.setAttribute("aria-busy", "true");
+    if (this.rows.size === 0) fill(this.results, loading());
+    try {
+      const page = await this.page(null);
+      if (!page) return;
+      this.rows.clear();
+      fill(this.body);
+      this.add(page);
+      if (this.rows.size === 0) fill(this.results, this.empty());
+      else if (!this.body.isConnected) fill(this.results, table(this.body));
+      this.results.removeAttribute("aria-busy");
+    } catch (error) {
+      this.rows.clear();
+      this.cursor = null;
+      fill(this.results, fault(error, () => this.load()));
+      fill(this.more);
+      this.results.removeAttribute("aria-busy");
+    }
+  }
+
+  /** Presses the button for the reader when the server is back. */
+  tryAgain() {
+    for (const place of [this.results, this.more]) place.querySelector(".fault button")?.click();
+  }
+
+  async loadMore() {
+    if (!this.cursor || this.isLoading) return;
+    try {
+      const page = await this.page(this.cursor);
+      if (page) this.add(page);
+    } catch (error) {
+      this.observer.disconnect();
+      fill(this.more, fault(error, () => {
+        fill(this.more);
+        this.loadMore();
+      }));
+    }
+  }
+
+  add({ items, next_cursor: cursor }) {
+    for (const project of items) {
+      // What changed while one scrolled may come a second time.
+      this.rows.get(project.id)?.remove();
+      const row = this.row(project);
+      this.rows.set(project.id, row);
+      this.body.append(row);
+    }
+    this.cursor = cursor;
+    this.isLoaded = true;
+    this.drawMore();
+    this.drawNote();
+    this.drawFilter();
+  }
+
+  drawMore() {
+    this.observer.disconnect();
+    if (!this.cursor) {
+      fill(this.more);
+      return;
+    }
+    if (!this.more.querySelector(".show-more")) {
+      fill(this.more, h("button", { type: "button", class: "button show-more", onclick: () => this.loadMore() }, "Show more"));
+    }
+    // Observing anew tells at once when the end is still in sight.
+    this.observer.observe(this.more);
+  }
+
+  drawNote() {
+    const shown = this.rows.size;
+    const all = this.state.q || this.state.type ? null : countOf(this.counts, this.state.status);
+    let text = count(shown, "project");
+    if (this.cursor) text = all > shown ? `${shown.toLocaleString("en")} of ${count(all, "project")}` : `${text} shown, more below`;
+    if (shown === 0) text = "";
+    if (this.note.textContent !== text) this.note.textContent = text;
   }
 
   empty() {
@@ -131,31 +226,8 @@ class ProjectList {
         : null);
   }
 
-  table() {
-    const head = ["Project", "Status", "Type", "Priority", "Owner", "Due", "Changed"];
-    return h("table", { class: "table projects-table" },
-      h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)),
-        h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "Actions")))),
-      h("tbody", {}, this.items.map((project) => this.row(project))));
-  }
-
   row(project) {
-    const actions = [
-      may("projects.write") ? action("edit", `Edit ${project.name}`, () => this.edit(project)) : null,
-      may("projects.delete") ? action("trash", `Delete ${project.name}`, () => this.remove(project)) : null,
-    ];
-    return h("tr", {},
-      h("th", { scope: "row", class: "project-cell" },
-        h("a", { href: address(["projects", project.id]) }, project.name),
-        project.tags?.length ? h("ul", { class: "tags" }, project.tags.slice(0, 4).map((tag) => h("li", {}, tag)),
-          project.tags.length > 4 ? h("li", {}, `+${project.tags.length - 4}`) : null) : null),
-      h("td", { "data-label": "Status" }, projectBadge(project.status)),
-      h("td", { "data-label": "Type" }, words(project.type)),
-      h("td", { "data-label": "Priority" }, priority(project.priority)),
-      h("td", { "data-label": "Owner", class: project.owner ? "" : "is-blank", title: project.owner }, personName(project.owner)),
-      h("td", { "data-label": "Due", class: project.due_at ? "" : "is-blank" }, due(project)),
-      h("td", { "data-label": "Changed" }, timeElement(project.updated_at)),
-      h("td", { class: "row-actions" }, actions));
+    return projectRow(project, { onedit: (it) => this.edit(it), ondelete: (it) => this.remove(it) });
   }
 
   create() {
@@ -167,13 +239,18 @@ class ProjectList {
     });
   }
 
+  /** Whoever edits a row far down the list stays there. */
   async edit({ id }) {
     await this.withPresent(id, ({ project, tag }) => openProjectForm({
       project,
       tag,
       onsaved: (saved) => {
         toast(`${saved.name} was saved.`);
-        this.load();
+        const row = this.row(saved);
+        this.rows.get(id)?.replaceWith(row);
+        this.rows.set(id, row);
+        this.drawFilter();
+        row.querySelector("[data-action='edit']")?.focus();
       },
     }));
   }
@@ -181,8 +258,20 @@ class ProjectList {
   async remove({ id }) {
     await this.withPresent(id, ({ project, tag }) => confirmDeletion(project, tag, () => {
       toast(`${project.name} was deleted.`);
-      this.load();
+      this.drop(id);
     }));
+  }
+
+  drop(id) {
+    const row = this.rows.get(id);
+    const neighbour = row?.nextElementSibling ?? row?.previousElementSibling;
+    row?.remove();
+    this.rows.delete(id);
+    this.drawNote();
+    this.drawFilter();
+    if (this.rows.size === 0) this.load();
+    // The dialog gives the focus back first, to a button that is gone.
+    setTimeout(() => (neighbour?.querySelector("a") ?? this.search).focus({ preventScroll: true }));
   }
 
   /** Works on the project as it is now, not as the list has it. */
@@ -193,25 +282,14 @@ class ProjectList {
     } catch (error) {
       if (this.signal.aborted) return;
       toast(error.message, "fault");
-      if (error.status === 404) this.load();
+      if (error.status === 404) this.drop(id);
     }
   }
 }
 
-function action(image, text, onclick) {
-  return h("button", { type: "button", class: "icon-button", title: text, "aria-label": text, onclick }, icon(image));
-}
-
-function priority(value) {
-  const meter = h("span", { class: "meter", "aria-hidden": "true" }, h("span"));
-  meter.firstElementChild.style.width = `${value * 10}%`;
-  return h("span", { class: "priority", title: `Priority ${value} of 10` }, meter, String(value));
-}
-
-function due({ due_at: text, status }) {
-  const date = parseTime(text);
-  if (!date) return "–";
-  const isLate = date < new Date() && status !== "completed" && status !== "cancelled";
-  return h("time", { datetime: text, title: date.toLocaleString("en-GB"), class: isLate ? "is-late" : "" },
-    dayOf(date), isLate ? " (late)" : "");
+function table(body) {
+  return h("table", { class: "table projects-table" },
+    h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)),
+      h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "Actions")))),
+    body);
 }

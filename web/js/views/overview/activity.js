@@ -7,7 +7,8 @@ import { address } from "../../router.js";
 import { currentUser, personName } from "../../session.js";
 import { timeElement } from "../../time-element.js";
 
-const limit = 12;
+const limit = 100;
+const shownMax = 9;
 
 const sentences = {
   "project.status_changed": "Project status changed",
@@ -36,7 +37,7 @@ export class ActivityCard {
       const { items } = await get(`/api/v1/activities?limit=${limit}`, { signal });
       fillKeepingFocus(this.list, items.length === 0
         ? emptyState("Nothing yet", "What people, agents and the platform do appears here.")
-        : h("ol", { class: "activity" }, items.map(activity)));
+        : h("ol", { class: "activity" }, runs(items).slice(0, shownMax).map((run) => activity(run, items.length === limit && run.isLast))));
     } catch (error) {
       if (signal.aborted) return;
       const isEmpty = this.list.querySelector(".loading") !== null;
@@ -45,9 +46,22 @@ export class ActivityCard {
   }
 }
 
-function activity(event) {
+/** Hundreds of guessed passwords, or of changes to one thing, are one line: what else happened must not scroll away. */
+function runs(events) {
+  const found = [];
+  for (const event of events) {
+    const subject = bad.has(event.kind) ? "" : event.subject_id;
+    const key = [event.kind, JSON.stringify(event.actor), subject, JSON.stringify([event.data?.from, event.data?.to])].join(" ");
+    if (found.at(-1)?.key === key) found.at(-1).times += 1;
+    else found.push({ key, event, times: 1 });
+  }
+  if (found.length > 0) found.at(-1).isLast = true;
+  return found;
+}
+
+function activity({ event, times }, hasMore) {
   const data = event.data ?? {};
-  const name = data.name ?? data.alertname ?? data.component ?? data.username ?? null;
+  const name = times > 1 && bad.has(event.kind) ? null : data.name ?? data.alertname ?? data.component ?? data.username ?? null;
   const subject = event.subject_type === "project" && event.subject_id && event.kind !== "project.deleted"
     ? h("a", { href: address(["projects", event.subject_id]) }, name ?? "this project")
     : name;
@@ -56,6 +70,7 @@ function activity(event) {
     h("span", { class: "activity-dot", "aria-hidden": "true" }),
     h("p", {}, sentences[event.kind] ?? words(event.kind), subject ? [": ", subject] : null,
       change ? h("span", { class: "muted" }, ` ${change}`) : null,
+      times > 1 ? h("span", { class: "mini times" }, `${times}${hasMore ? " or more" : ""} times`) : null,
       h("span", { class: "muted small activity-meta" }, who(event.actor), " · ", timeElement(event.occurred_at))));
 }
 

@@ -2,7 +2,7 @@
 import { TimeChart } from "../../chart.js";
 import { fill, h } from "../../dom.js";
 import { bytes, percent, rate, seconds } from "../../format.js";
-import { card, fault, loading } from "../../parts.js";
+import { card, emptyState, fault, loading } from "../../parts.js";
 import { range, stepFor } from "../../prometheus.js";
 import { address } from "../../router.js";
 import { icon } from "../../icons.js";
@@ -32,6 +32,7 @@ const definitions = [
     title: "Latency",
     note: "of requests, by quantile",
     format: seconds,
+    fills: false,
     lines: [
       ["p50", latency(0.5), "--series-2"],
       ["p95", latency(0.95), "--series-1"],
@@ -79,7 +80,9 @@ export class ChartCards {
 class ChartCard {
   constructor(definition, signal) {
     this.definition = definition;
-    this.chart = new TimeChart({ label: `${definition.title}, ${definition.note}`, format: definition.format, signal });
+    this.chart = new TimeChart({
+      label: `${definition.title}, ${definition.note}`, format: definition.format, fills: definition.fills ?? true, signal,
+    });
     this.body = h("div", { class: "chart-body" }, loading());
     const [, expression] = definition.lines[definition.lines.length > 1 ? 1 : 0];
     this.element = card({ class: "chart-card" },
@@ -111,6 +114,10 @@ class ChartCard {
   async show(series, window) {
     // After a failure what was drawn stays: the banner says that it is stale.
     if (series.length === 0) return;
+    if (series.every(({ points }) => points.length === 0)) {
+      if (!this.isShown) fill(this.body, emptyState("No samples yet", "The first ones come within seconds of the server's start."));
+      return;
+    }
     if (!this.isShown) fill(this.body, this.chart.element);
     this.isShown = true;
     await this.chart.show(series, window);

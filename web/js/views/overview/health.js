@@ -2,11 +2,12 @@
 import { get, send, UnreachableError } from "../../api.js";
 import { fillKeepingFocus, h } from "../../dom.js";
 import { count, number, parseNumber, parseTime, span, words } from "../../format.js";
-import { badge, breakable, card, emptyState, fault, loading } from "../../parts.js";
-import { activeAlerts, instant } from "../../prometheus.js";
+import { badge, breakable, card, fault, loading } from "../../parts.js";
+import { activeAlerts } from "../../prometheus.js";
 import { address } from "../../router.js";
 import { may } from "../../session.js";
 import { timeElement } from "../../time-element.js";
+import { countOf, projectCounts } from "../projects/counts.js";
 
 const order = { unhealthy: 0, degraded: 1, healthy: 2 };
 const alertsMax = 6;
@@ -18,7 +19,9 @@ export class HealthCards {
     this.note = h("span", { class: "card-note" });
     this.element = card({ class: "health-card" }, ["Components", this.note], null, this.list);
     this.alerts = h("div", {}, loading());
-    this.alertsElement = card({}, "Active alerts", h("a", { href: "#/alerts", class: "card-link" }, "All rules"), this.alerts);
+    // Before everything else when something fires; when nothing does, the tile says so.
+    this.alertsElement = card({ class: "alerts-card", hidden: true }, "Active alerts",
+      h("a", { href: "#/alerts", class: "card-link" }, "All rules"), this.alerts);
   }
 
   async refresh(signal) {
@@ -51,18 +54,21 @@ export class HealthCards {
       const alerts = await activeAlerts(signal);
       const firing = alerts.filter((alert) => alert.state === "firing");
       const pending = alerts.length - firing.length;
+      const tone = firing.length ? "bad" : pending ? "warn" : "good";
       this.tiles.show("alerts", firing.length === 0 ? "None firing" : `${firing.length} firing`,
-        pending === 0 ? "none pending" : `${pending} pending`, firing.length ? "bad" : pending ? "warn" : "good", "#/alerts");
+        pending === 0 ? "none pending" : `${pending} pending`, tone,
+        address(["alerts"], { state: firing.length ? "firing" : pending ? "pending" : "" }));
+      this.alertsElement.hidden = alerts.length === 0;
+      this.alertsElement.dataset.tone = tone;
       const sorted = [...alerts].sort((a, b) =>
         Number(b.state === "firing") - Number(a.state === "firing") || b.activeAt.localeCompare(a.activeAt));
-      fillKeepingFocus(this.alerts, sorted.length === 0
-        ? emptyState("All quiet", "No rule fires or is about to.")
-        : h("ul", { class: "alert-list" }, sorted.slice(0, alertsMax).map(alertItem),
-          sorted.length > alertsMax
-            ? h("li", { class: "more" }, h("a", { href: "#/alerts" }, `${sorted.length - alertsMax} more`))
-            : null));
+      fillKeepingFocus(this.alerts, h("ul", { class: "alert-list" }, sorted.slice(0, alertsMax).map(alertItem),
+        sorted.length > alertsMax
+          ? h("li", { class: "more" }, h("a", { href: "#/alerts" }, `${sorted.length - alertsMax} more`))
+          : null));
     } catch (error) {
       this.refuse(this.alerts, error, signal);
+      if (this.alerts.querySelector(".fault")) this.alertsElement.hidden = false;
     }
   }
 
@@ -79,11 +85,10 @@ export class HealthCards {
 
   async refreshProjects(signal) {
     try {
-      const { result } = await instant("sum by (status) (kaskman_projects)", { signal });
-      const counts = Object.fromEntries(result.map((item) => [item.metric.status, parseNumber(item.value[1])]));
-      if (result.length === 0) return;
-      this.tiles.show("projects", `${number(counts.active ?? 0)} active`,
-        `${number(counts.pending ?? 0)} pending, ${number(counts.paused ?? 0)} paused`, "",
+      const counts = await projectCounts(signal);
+      if (!counts) return;
+      this.tiles.show("projects", `${number(countOf(counts, "active"))} active`,
+        `${number(countOf(counts, "pending"))} pending, ${number(countOf(counts, "paused"))} paused`, "",
         address(["projects"], { status: "active" }));
     } catch {
       // As above.
@@ -117,6 +122,9 @@ function alertItem(alert) {
     badge(alert.state),
     h("div", { class: "alert-text" },
       h("a", { href: address(["alerts"], { q: alertname }) }, breakable(alertname ?? "(no name)")),
-      h("p", { class: "muted small" }, alert.annotations.summary || alert.annotations.description || "")),
-    h("div", { class: "alert-side small muted" }, severity ? h("span", {}, severity) : null, timeElement(alert.activeAt)));
+      h("p", { class: "muted small" }, [alert.annotations.summary, alert.annotations.description].filter(Boolean).join(". "))),
+    h("div", { class: "alert-side small muted" },
+      severity ? h("span", { class: `mini severity-${severity}` }, severity) : null,
+      h("span", {}, "since ", timeElement(alert.activeAt))),
+    h("div", { class: "alert-value", title: `Value ${alert.value}` }, number(parseNumber(alert.value))));
 }

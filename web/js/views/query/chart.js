@@ -50,7 +50,10 @@ function distinctNames(all) {
   return all.map((labels) => {
     const rest = { ...labels };
     for (const [name] of shared) delete rest[name];
-    return Object.keys(rest).length > 0 ? seriesName(rest) : seriesName(labels);
+    const names = Object.keys(rest);
+    // One label that tells them apart needs no name beside each value.
+    if (names.length === 1 && names[0] !== "__name__" && rest[names[0]] !== "") return rest[names[0]];
+    return names.length > 0 ? seriesName(rest) : seriesName(labels);
   });
 }
 

@@ -1,0 +1,84 @@
+"""The server without a browser, to prepare what the page is to show."""
+
+import http.client
+import json
+import threading
+import urllib.parse
+
+
+class API:
+    def __init__(self, server, username, password):
+        self.server = server
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        self.token = None
+        self.token = self.login(username, password)[1]["access_token"]
+
+    def login(self, username, password, headers=None):
+        return self.send("POST", "/api/v1/auth/login", {"username": username, "password": password}, headers)
+
+    def send(self, method, path, body=None, headers=None):
+        """(status, body)"""
+        headers = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
+        if self.token:
+            headers["Authorization"] = "Bearer " + self.token
+        self.connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = self.connection.getresponse()
+        text = response.read()
+        return response.status, json.loads(text) if text else None
+
+    def request(self, method, path, body=None):
+        status, answer = self.send(method, path, body)
+        if status >= 300:
+            raise RuntimeError(f"{method} {path}: {status} {answer}")
+        return answer
+
+    def create(self, **project):
+        return self.request("POST", "/api/v1/projects", {"type": "research", **project})
+
+    def projects(self, **filters):
+        """All projects of a list, page by page."""
+        items, cursor = [], None
+        while True:
+            query = urllib.parse.urlencode({**filters, "limit": 200, **({"cursor": cursor} if cursor else {})})
+            page = self.request("GET", f"/api/v1/projects?{query}")
+            items += page["items"]
+            cursor = page["next_cursor"]
+            if not cursor:
+                return items
+
+    def rule(self, name):
+        groups = self.request("GET", "/prometheus/api/v1/rules")["data"]["groups"]
+        return next(rule for group in groups for rule in group["rules"] if rule["name"] == name)
+
+
+class PasswordGuesser:
+    """Somebody who tries passwords until told to stop, each time for another name and from another network."""
+
+    def __init__(self, server):
+        self.server = server
+        self.stopped = threading.Event()
+        self.statuses = set()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self.stopped.set()
+        self.thread.join()
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        number = 0
+        while not self.stopped.wait(0.25):
+            number += 1
+            body = json.dumps({"username": f"guess{number}", "password": "password1234"})
+            headers = {"Content-Type": "application/json", "X-Forwarded-For": f"198.18.{number % 250}.{number // 250 + 1}"}
+            connection.request("POST", "/api/v1/auth/login", body, headers)
+            response = connection.getresponse()
+            response.read()
+            self.statuses.add(response.status)

@@ -1,0 +1,97 @@
+"""Every page in both colour schemes and both sizes; live charts; the keyboard."""
+
+import re
+
+from selenium import webdriver
+from selenium.webdriver.common.keys import Keys
+
+from page import Dashboard, DESKTOP, PATIENCE, PHONE
+
+VIEWS = [
+    ("overview", ".charts .chart-canvas canvas"),
+    ("projects", ".projects-table"),
+    ("alerts", ".rule"),
+    ("query?expr=process_resident_memory_bytes", ".query-chart .chart-canvas canvas"),
+]
+
+
+class Looks(Dashboard):
+    def test_01_the_charts_are_live(self):
+        self.open("overview")
+        self.drawn(".charts")
+        memory = self.wait(
+            lambda: next((t for t in (e.text for e in self.all(".chart-value")) if re.fullmatch(r"[\d.,]+ (MB|GB)", t)), None),
+            "the resident memory", PATIENCE)
+        self.assertGreater(float(memory.split()[0].replace(",", "")), 1)
+        self.assertEqual(len(self.all(".charts .chart-canvas")), 4)
+        # Without a hand on it the page asks again, and the lines move.
+        image = "return document.querySelector('.charts .chart-canvas canvas').toDataURL()"
+        before = self.script(image)
+        self.wait(lambda: self.script(image) != before, "the next values in the chart", 30)
+        frame = self.one(".chart-frame")
+        webdriver.ActionChains(self.browser).move_to_element_with_offset(frame, 120, 10).perform()
+        self.wait(lambda: re.fullmatch(r"\d\d:\d\d:\d\d", self.one(".chart-time").text), "the time under the pointer")
+        self.screenshot("overview-hover-light")
+
+    def test_02_every_view(self):
+        for width, height, suffix in [(*DESKTOP, ""), (*PHONE, "-phone")]:
+            for scheme in ["light", "dark"]:
+                self.colours(scheme)
+                for view, ready in VIEWS:
+                    self.resize(width, height)
+                    self.open(view)
+                    self.one(ready)
+                    if ".chart" in ready:
+                        self.drawn()
+                    self.fits()
+                    name = view.split("?")[0]
+                    self.screenshot(f"{name}{suffix}-{scheme}", whole=name == "overview")
+
+    def test_03_the_keyboard_reaches_everything(self):
+        self.open("projects")
+        self.one(".projects-table")
+        # After loading, the focus starts at the top; after following a link, at the heading.
+        self.browser.refresh()
+        self.one(".projects-table")
+        order = []
+        for _ in range(20):
+            self.browser.switch_to.active_element.send_keys(Keys.TAB)
+            order.append(self.script("const e = document.activeElement; return e.getAttribute('href') ?? (e.id || e.textContent.trim())"))
+            ring = self.script("const s = getComputedStyle(document.activeElement); return [s.outlineStyle, parseFloat(s.outlineWidth)]")
+            self.assertEqual(ring[0], "solid", order[-1])
+            self.assertGreaterEqual(ring[1], 2, order[-1])
+            if order[-1] == "project-search":
+                self.screenshot("keyboard-focus-light")
+        expected = ["#content", "#/overview", "#/projects", "#/alerts", "#/query", "New project", "project-search"]
+        places = [order.index(name) for name in expected]
+        self.assertEqual(places, sorted(places), order)
+
+    def test_04_shortcuts(self):
+        self.open("projects")
+        self.one(".projects-table")
+        self.browser.switch_to.active_element.send_keys("?")
+        self.one("dialog[open] .keys")
+        self.screenshot("shortcuts-light")
+        self.one("dialog[open]").send_keys(Keys.ESCAPE)
+        self.wait(lambda: not self.all("dialog[open]"), "the list to close")
+        self.browser.switch_to.active_element.send_keys("/")
+        self.assertEqual(self.script("return document.activeElement.id"), "project-search")
+        self.script("document.activeElement.blur()")
+        self.browser.switch_to.active_element.send_keys("ga")
+        self.one(".nav a[href='#/alerts'][aria-current='page']")
+
+    def test_05_everything_has_a_name(self):
+        """What can be pressed or filled in is called something, and nothing has an identifier twice."""
+        for view, ready in [*VIEWS, ("projects", ".projects-table")]:
+            self.open(view)
+            self.one(ready)
+            nameless = self.script("""
+                const named = (e) => e.getAttribute('aria-label')?.trim() || e.innerText?.trim() || e.labels?.[0]?.innerText.trim()
+                  || document.getElementById(e.getAttribute('aria-labelledby'))?.innerText.trim();
+                return [...document.querySelectorAll('a, button, input, select, textarea, summary, [role=img], [role=region]')]
+                  .filter((e) => e.checkVisibility() && !named(e)).map((e) => e.outerHTML.slice(0, 120));""")
+            self.assertEqual(nameless, [], view)
+            twice = self.script("""
+                const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+                return ids.filter((id, index) => ids.indexOf(id) !== index);""")
+            self.assertEqual(twice, [], view)

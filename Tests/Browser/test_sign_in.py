@@ -1,0 +1,60 @@
+"""Coming in, staying in, and going."""
+
+from selenium.webdriver.common.keys import Keys
+
+from page import Dashboard, PHONE
+
+
+class SignIn(Dashboard):
+    def test_01_a_wrong_password_is_refused(self):
+        self.expected_errors = [r"/auth/login .*401"]
+        self.browser.get(self.server.url + "/")
+        self.one("#username").send_keys("admin")
+        self.one("#password").send_keys("certainly not it" + Keys.ENTER)
+        self.wait_for_text("The username or the password is wrong.")
+        self.screenshot("sign-in-refused-light")
+        self.colours("dark")
+        self.screenshot("sign-in-refused-dark")
+        self.resize(*PHONE)
+        self.fits()
+        self.screenshot("sign-in-refused-phone-dark")
+
+    def test_02_the_theme_switch_lasts(self):
+        self.open("overview")
+        self.one(".user summary").click()
+        self.one(".theme-switch [aria-label='Dark']").click()
+        self.assertEqual(self.script("return document.documentElement.dataset.theme"), "dark")
+        self.browser.refresh()
+        self.one(".shell")
+        self.assertEqual(self.script("return document.documentElement.dataset.theme"), "dark")
+        self.one(".user summary").click()
+        self.screenshot("user-menu-dark")
+        self.one(".theme-switch [aria-label='As the system']").click()
+        self.assertIsNone(self.script("return document.documentElement.dataset.theme ?? null"))
+
+    def test_03_two_tabs_renew_at_once(self):
+        self.open("overview")
+        first = self.browser.current_window_handle
+        self.browser.switch_to.new_window("tab")
+        second = self.browser.current_window_handle
+        self.browser.get(self.server.url + "/#/overview")
+        self.one(".shell .tiles")
+        for handle in (first, second):
+            self.browser.switch_to.window(handle)
+            self.script("window.isOld = true; setTimeout(() => location.reload(), 500)")
+        for handle in (second, first):
+            self.browser.switch_to.window(handle)
+            self.wait(lambda: self.script("return !window.isOld"), "the page anew")
+            self.one(".shell .tiles")
+        self.browser.switch_to.window(second)
+        self.browser.close()
+        self.browser.switch_to.window(first)
+
+    def test_04_sign_out(self):
+        self.open("overview")
+        self.one(".user summary").click()
+        self.button("Sign out").click()
+        self.one("#username")
+        self.browser.refresh()
+        self.one("#username")
+        self.assertFalse(self.all(".shell"))
