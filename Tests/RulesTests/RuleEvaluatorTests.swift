@@ -212,6 +212,22 @@ struct RuleEvaluatorTests {
         #expect(ended.map(\.labels.metricName) == ["gone"])
     }
 
+    @Test func theSeriesOfAlertsHaveAWayOfTheirOwn() throws {
+        let world = World()
+        world.answer("up == 0", [(["job": "db"], 0)])
+        world.answer("up", [([:], 1)])
+        let alerts = Mutex<[LabeledSample]>([])
+        var environment = world.environment()
+        environment.appendAlerts = { samples in
+            alerts.withLock { $0 += samples }
+            return []
+        }
+        var runtime = try RuleGroupRuntime(try group(["{alert: A, expr: up == 0}", "{record: r, expr: up}"]))
+        #expect(runtime.evaluate(at: time(1000), in: environment).isEmpty)
+        #expect(world.takeSamples().map(\.labels.metricName) == ["r"])
+        #expect(Set(alerts.withLock { $0 }.map(\.labels.metricName)) == ["ALERTS", "ALERTS_FOR_STATE"])
+    }
+
     @Test func slotsKeepTheirPhase() {
         let schedule = EvaluationSchedule(group: "f;g", interval: .seconds(60))
         let first = schedule.slot(after: time(100_000))

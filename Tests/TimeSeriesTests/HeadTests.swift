@@ -44,6 +44,39 @@ struct HeadTests {
         )
     }
 
+    @Test("a full head has room for alerts of its own, as much as its limit says; what leaves gives it back")
+    func alertSeries() throws {
+        var configuration = HeadConfiguration(retention: .seconds(100))
+        configuration.seriesMax = 2
+        configuration.alertSeriesMax = 2
+        let test = TestHead(now: 1_000_000, configuration)
+        func f(_ labels: Labels, at time: Int64 = 1_000_000, isAlert: Bool, _ expected: RejectedSample.Reason?) throws {
+            let sample = LabeledSample(labels: labels, timestamp: time, value: 1)
+            let rejected = try isAlert ? test.head.appendAlerts([sample]) : test.head.append([sample])
+            #expect(rejected.first?.reason == expected, "\(labels) at \(time)")
+        }
+        try f(series("ALERTS", ["n": "0"]), isAlert: true, nil)
+        #expect(test.head.statistics.reservedSeries == 0, "as long as there is room an alert is a series as others are")
+        try f(series("a"), isAlert: false, nil)
+        try f(series("b"), isAlert: false, .seriesLimit)
+        try f(series("ALERTS", ["n": "1"]), isAlert: true, nil)
+        try f(series("ALERTS", ["n": "2"]), isAlert: true, nil)
+        try f(series("ALERTS", ["n": "3"]), isAlert: true, .seriesLimit)
+        try f(series("ALERTS", ["n": "2"]), at: 1_000_001, isAlert: true, nil)
+        try f(series("b"), isAlert: false, .seriesLimit)
+        #expect(test.head.statistics.series == 4 && test.head.statistics.reservedSeries == 2)
+        // One alert and the series `a` go on; the rest is past the retention.
+        test.clock.advance(by: .seconds(150))
+        try f(series("ALERTS", ["n": "1"]), at: 1_100_000, isAlert: true, nil)
+        try f(series("a"), at: 1_100_000, isAlert: false, nil)
+        test.head.collectGarbage(now: test.clock.now)
+        #expect(test.head.statistics.series == 2 && test.head.statistics.reservedSeries == 1)
+        try f(series("b"), at: 1_100_000, isAlert: false, nil)
+        try f(series("c"), at: 1_100_000, isAlert: false, .seriesLimit)
+        try f(series("ALERTS", ["n": "3"]), at: 1_100_000, isAlert: true, nil)
+        try f(series("ALERTS", ["n": "4"]), at: 1_100_000, isAlert: true, .seriesLimit)
+    }
+
     @Test("a batch is stored but for what is refused, which is named by position")
     func batch() throws {
         let test = TestHead()

@@ -31,13 +31,29 @@ public final class Head: SampleAppender, Sendable {
     ///
     /// - Throws: ``SampleAppendError/closed``.
     public func append(_ samples: [LabeledSample]) throws(SampleAppendError) -> [RejectedSample] {
+        try append(samples, mayUseReserve: false)
+    }
+
+    /// Stores samples of the series that alerts are (`ALERTS`, `ALERTS_FOR_STATE`), which a full head has room for too.
+    ///
+    /// As ``append(_:)``, but when the head holds ``HeadConfiguration/seriesMax`` series a new one takes of
+    /// ``HeadConfiguration/alertSeriesMax``, until it is removed.
+    /// - Throws: ``SampleAppendError/closed``.
+    public func appendAlerts(_ samples: [LabeledSample]) throws(SampleAppendError) -> [RejectedSample] {
+        try append(samples, mayUseReserve: true)
+    }
+
+    private func append(
+        _ samples: [LabeledSample],
+        mayUseReserve: Bool
+    ) throws(SampleAppendError) -> [RejectedSample] {
         let now = clock.now.milliseconds
         let rejected: [RejectedSample]? = state.withLock { state in
             guard !state.isClosed else { return nil }
             let window = state.window(at: now)
             var rejected: [RejectedSample] = []
             for (index, sample) in samples.enumerated() {
-                if let reason = state.append(sample, window) {
+                if let reason = state.append(sample, window, mayUseReserve: mayUseReserve) {
                     rejected.append(RejectedSample(index: index, reason: reason))
                 }
             }

@@ -51,6 +51,8 @@ struct HeadState: Sendable {
 
     private var slotOf: [SeriesKey: UInt32] = [:]
     private var freeSlots: [UInt32] = []
+    /// How many series have room that is kept for alerts.
+    private var reservedCount = 0
     private var labelBytes = 0
     private var counters = HeadStatistics()
     private var rejected = [UInt64](repeating: 0, count: RejectedSample.Reason.allCases.count)
@@ -69,9 +71,13 @@ struct HeadState: Sendable {
     }
 
     /// Stores a sample of a series that is known or not.
-    mutating func append(_ sample: LabeledSample, _ window: TimeWindow) -> RejectedSample.Reason? {
+    mutating func append(
+        _ sample: LabeledSample,
+        _ window: TimeWindow,
+        mayUseReserve: Bool = false
+    ) -> RejectedSample.Reason? {
         if let reason = window.refuses(sample.timestamp) { return reject(reason) }
-        switch resolve(sample.labels) {
+        switch resolve(sample.labels, mayUseReserve: mayUseReserve) {
         case .success(let reference):
             return append(timestamp: sample.timestamp, value: sample.value, at: Int(reference.slot))
         case .failure(let refusal):
@@ -117,15 +123,19 @@ struct HeadState: Sendable {
     }
 
     /// Finds a series or creates it.
-    mutating func resolve(_ labels: Labels) -> Result<SeriesReference, Refusal> {
+    mutating func resolve(_ labels: Labels, mayUseReserve: Bool = false) -> Result<SeriesReference, Refusal> {
         let key = SeriesKey(labels: labels)
         if let slot = slotOf[key] {
             return .success(SeriesReference(slot: slot, sequence: series[Int(slot)].sequence))
         }
         guard isValid(labels) else { return .failure(Refusal(reason: .invalidLabels)) }
-        guard slotOf.count < configuration.seriesMax else { return .failure(Refusal(reason: .seriesLimit)) }
+        let isFull = slotOf.count - reservedCount >= configuration.seriesMax
+        guard !isFull || (mayUseReserve && reservedCount < configuration.alertSeriesMax) else {
+            return .failure(Refusal(reason: .seriesLimit))
+        }
         lastSequence += 1
-        let created = MemorySeries(labels: labels, sequence: lastSequence)
+        let created = MemorySeries(labels: labels, sequence: lastSequence, isReserved: isFull)
+        if isFull { reservedCount += 1 }
         let slot: UInt32
         if let free = freeSlots.popLast() {
             slot = free
@@ -185,6 +195,7 @@ struct HeadState: Sendable {
         counters.samples -= old.sampleCount
         counters.chunkBytes -= old.byteCount
         counters.seriesRemovedTotal += 1
+        if old.isReserved { reservedCount -= 1 }
         labelBytes -= old.labels.packed.count
         slotOf[SeriesKey(labels: old.labels)] = nil
         series[slot] = .vacant
@@ -196,6 +207,7 @@ struct HeadState: Sendable {
     func statistics() -> HeadStatistics {
         var figures = counters
         figures.series = slotOf.count
+        figures.reservedSeries = reservedCount
         figures.labelPairs = index.pairCount
         // A series stands in one list for each of its labels; five labels are typical.
         figures.bytes =

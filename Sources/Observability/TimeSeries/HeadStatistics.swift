@@ -4,6 +4,8 @@ public import MetricModel
 public struct HeadStatistics: Sendable, Equatable {
     /// Series now.
     public var series = 0
+    /// Those of them that have room which is kept for alerts: they do not count against the limit of series.
+    public var reservedSeries = 0
     /// Chunks now, with the open ones.
     public var chunks = 0
     /// Samples now.

@@ -31,13 +31,16 @@ struct MemorySeries: Sendable {
     ///
     /// Zero in a vacant slot.
     let sequence: UInt64
+    /// Whether it has room that is kept for alerts.
+    let isReserved: Bool
     private(set) var closed: [ClosedChunk] = []
     private(set) var open = XORChunkEncoder()
     private(set) var openMinTime: Int64 = 0
 
-    init(labels: Labels, sequence: UInt64) {
+    init(labels: Labels, sequence: UInt64, isReserved: Bool = false) {
         self.labels = labels
         self.sequence = sequence
+        self.isReserved = isReserved
     }
 
     /// The time of the newest sample; meaningless before the first.

@@ -16,8 +16,10 @@ public struct RuleEnvironment: Sendable {
 
     /// Evaluates the rules' expressions.
     public var query: Query
-    /// Stores what rules record and the series of alerts.
+    /// Stores what rules record.
     public var append: Append
+    /// Stores the series of alerts, which a store may have room for when it takes nothing else.
+    public var appendAlerts: Append
     /// Takes the alerts that receivers must hear of; must return quickly.
     public var notify: @Sendable ([AlertNotice]) -> Void
     /// Reads the text of a template's `query`.
@@ -29,10 +31,12 @@ public struct RuleEnvironment: Sendable {
     /// Labels put on every alert that lacks them; templates see them as `$externalLabels`.
     public var externalLabels: Labels
 
-    /// Makes an environment; without `forStateSamples` no alert's state is restored.
+    /// Makes an environment; without `appendAlerts` alerts go where the rest does, without `forStateSamples` no alert's
+    /// state is restored.
     public init(
         query: @escaping Query,
         append: @escaping Append,
+        appendAlerts: Append? = nil,
         notify: @escaping @Sendable ([AlertNotice]) -> Void,
         readExpression: @escaping RuleFileLoader.ExpressionReader,
         forStateSamples: ForStateSamples? = nil,
@@ -41,6 +45,7 @@ public struct RuleEnvironment: Sendable {
     ) {
         self.query = query
         self.append = append
+        self.appendAlerts = appendAlerts ?? append
         self.notify = notify
         self.readExpression = readExpression
         self.forStateSamples = forStateSamples

@@ -202,7 +202,7 @@ public final class RuleEvaluator: Sendable {
             var rule = rule
             let ruleStart = clock.uptime
             let outcome = rule.evaluate(occasion)
-            let storageError = RuleGroupRuntime.store(outcome, in: environment)
+            let storageError = RuleGroupRuntime.store(outcome, of: rule.definition, in: environment)
             let duration = clock.uptime - ruleStart
             rule.note(duration: duration, storageError: storageError)
             store(rule, identifier)

@@ -86,7 +86,7 @@ public struct RuleGroupRuntime: Sendable {
         var failures: [RuleFailure] = []
         for index in rules.indices {
             let outcome = rules[index].evaluate(occasion)
-            let storageError = Self.store(outcome, in: environment)
+            let storageError = Self.store(outcome, of: rules[index].definition, in: environment)
             rules[index].note(duration: .zero, storageError: storageError)
             if let message = outcome.error?.description ?? storageError {
                 failures.append(RuleFailure(rule: rules[index].definition.name, message: message))
@@ -97,11 +97,16 @@ public struct RuleGroupRuntime: Sendable {
     }
 
     /// Stores an outcome's samples and hands out its notices; returns why samples were not stored.
-    static func store(_ outcome: RuleRuntime.Outcome, in environment: RuleEnvironment) -> String? {
+    static func store(
+        _ outcome: RuleRuntime.Outcome,
+        of rule: RuleDefinition,
+        in environment: RuleEnvironment
+    ) -> String? {
         if !outcome.notices.isEmpty { environment.notify(outcome.notices) }
         guard !outcome.samples.isEmpty else { return nil }
         do {
-            let rejected = try environment.append(outcome.samples)
+            let append = rule.isAlert ? environment.appendAlerts : environment.append
+            let rejected = try append(outcome.samples)
             guard let first = rejected.first else { return nil }
             return "\(rejected.count) of \(outcome.samples.count) samples were not stored (\(first.reason.rawValue))"
         } catch {

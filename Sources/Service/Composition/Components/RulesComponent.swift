@@ -15,6 +15,7 @@ final class RulesComponent: Component {
     struct Environment: Sendable {
         let queries: QueryService
         let append: RuleEnvironment.Append
+        let appendAlerts: RuleEnvironment.Append
         let notify: @Sendable ([AlertNotice]) -> Void
         let externalURL: String
     }
@@ -40,6 +41,7 @@ final class RulesComponent: Component {
                     try Self.samples(of: queries.instantBlocking(expression, at: time, origin: .rules))
                 },
                 append: environment.append,
+                appendAlerts: environment.appendAlerts,
                 notify: environment.notify,
                 readExpression: readExpression,
                 externalURL: environment.externalURL

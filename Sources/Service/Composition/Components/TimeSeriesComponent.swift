@@ -39,9 +39,10 @@ final class TimeSeriesComponent: Component {
     /// Degraded when there is no room for new series.
     func health() async -> Health {
         let statistics = head.statistics
-        guard statistics.series < head.configuration.seriesMax else {
+        let counted = statistics.series - statistics.reservedSeries
+        guard counted < head.configuration.seriesMax else {
             return .degraded(
-                "holds \(statistics.series) series, its limit: new ones are refused; raise time_series.series_max"
+                "holds \(counted) series, its limit: new ones are refused; raise time_series.series_max"
             )
         }
         return .healthy
@@ -55,6 +56,8 @@ struct HeadCollector: Collector {
     private enum Name {
         static let series = "kaskman_time_series_series"
         static let seriesMax = "kaskman_time_series_series_limit"
+        static let reserved = "kaskman_time_series_reserved_series"
+        static let reservedMax = "kaskman_time_series_reserved_series_limit"
         static let chunks = "kaskman_time_series_chunks"
         static let samples = "kaskman_time_series_samples"
         static let bytes = "kaskman_time_series_memory_bytes"
@@ -68,6 +71,16 @@ struct HeadCollector: Collector {
         [
             MetricMetadata(name: Name.series, type: .gauge, help: "Series in the store."),
             MetricMetadata(name: Name.seriesMax, type: .gauge, help: "The most series that the store may hold."),
+            MetricMetadata(
+                name: Name.reserved,
+                type: .gauge,
+                help: "Series of alerts that a full store made room for, beyond the limit of series."
+            ),
+            MetricMetadata(
+                name: Name.reservedMax,
+                type: .gauge,
+                help: "The most series of alerts that a full store makes room for."
+            ),
             MetricMetadata(name: Name.chunks, type: .gauge, help: "Compressed chunks in the store."),
             MetricMetadata(name: Name.samples, type: .gauge, help: "Samples in the store."),
             MetricMetadata(name: Name.bytes, type: .gauge, help: "Memory that the store takes, estimated, in bytes."),
@@ -82,6 +95,8 @@ struct HeadCollector: Collector {
         let statistics = head.statistics
         output.set(Name.series, Double(statistics.series))
         output.set(Name.seriesMax, Double(head.configuration.seriesMax))
+        output.set(Name.reserved, Double(statistics.reservedSeries))
+        output.set(Name.reservedMax, Double(head.configuration.alertSeriesMax))
         output.set(Name.chunks, Double(statistics.chunks))
         output.set(Name.samples, Double(statistics.samples))
         output.set(Name.bytes, Double(statistics.bytes))

@@ -46,6 +46,7 @@ extension Wiring {
                 environment: RulesComponent.Environment(
                     queries: queries,
                     append: { try head.append($0) },
+                    appendAlerts: { try head.appendAlerts($0) },
                     notify: { notifier.receive($0) },
                     externalURL: settings.publicURL
                 ),
