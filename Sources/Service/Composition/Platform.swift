@@ -19,6 +19,8 @@ package final class Platform: Sendable {
     package let metricFamilies: [MetricMetadata]
     private let supervisor: Supervisor
     private let http: HTTPComponent
+    /// Held for as long as the platform lives, when the system chose the port.
+    private let reservedPort: ReservedPort?
 
     /// Builds every component and registers every metric; nothing runs and nothing listens yet.
     ///
@@ -42,19 +44,28 @@ package final class Platform: Sendable {
                 output: logOutput
             )
         }
+        var settings = settings
+        let reservedPort = settings.http.port == 0 ? ReservedPort(host: settings.http.host) : nil
+        if let reservedPort { settings.http.port = reservedPort.port }
         let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, log: log)
         let observability = try wiring.observability()
         let foundation = try await wiring.foundation()
         let research = wiring.research(foundation)
         let http = try wiring.http(observability, foundation, research, onListening)
-        return Platform(wiring, http, foundation.firstPassword)
+        return Platform(wiring, http, reservedPort, foundation.firstPassword)
     }
 
-    private init(_ wiring: Wiring, _ http: HTTPComponent, _ firstPassword: String?) {
+    private init(
+        _ wiring: Wiring,
+        _ http: HTTPComponent,
+        _ reservedPort: ReservedPort?,
+        _ firstPassword: String?
+    ) {
         log = wiring.log
         supervisor = wiring.supervisor
         metricFamilies = wiring.registry.metadata
         self.http = http
+        self.reservedPort = reservedPort
         self.firstPassword = firstPassword
     }
 

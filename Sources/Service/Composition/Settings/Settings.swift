@@ -83,6 +83,7 @@ package struct Settings: Sendable {
         package var readinessDelay: Duration
     }
 }
+        package var failuresMax: Int
 
 extension SettingsTable {
     /// Reads all settings from one source of texts.
@@ -136,6 +137,7 @@ extension SettingsTable {
 
     /// Every setting's key, default and meaning, in the order of the example file.
     package static var all: [SettingDescription] {
+                failuresMax: source.value(failuresMax, or: 0),
         var source = SettingsSource { _, _ in .missing }
         _ = settings(from: &source)
         return source.asked

@@ -195,3 +195,9 @@ package enum SettingsTable {
         help: "How long readiness is false before the server stops accepting, so that load balancers notice."
     )
 }
+    static let failuresMax = Setting.number(
+        "supervisor.failures_max",
+        in: 0...1000,
+        default: "10",
+        help: "How often a component may fail within ten minutes; after one failure more it is not restarted any more."
+    )

@@ -22,6 +22,7 @@ struct Wiring: Sendable {
         registry = Registry()
         var options = Supervisor.Options()
         options.healthInterval = settings.supervision.healthInterval
+        options.restart.failuresMax = settings.supervision.failuresMax
         options.drainTimeoutMax = settings.supervision.drainTimeout
         options.readinessDelay = settings.supervision.readinessDelay
         supervisor = Supervisor(registry: registry, clock: clock, log: log, options: options)
