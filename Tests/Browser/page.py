@@ -10,6 +10,7 @@ import unittest
 import urllib.parse
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -108,7 +109,9 @@ class Dashboard(unittest.TestCase):
         return self.browser.execute_script(text, *arguments)
 
     def wait(self, condition, what, seconds=15):
-        return WebDriverWait(self.browser, seconds, 0.1).until(lambda _: condition(), f"waited in vain for {what}")
+        # The page may draw an element anew between its being found and its being asked.
+        patient = WebDriverWait(self.browser, seconds, 0.1, [StaleElementReferenceException])
+        return patient.until(lambda _: condition(), f"waited in vain for {what}")
 
     def all(self, selector):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -122,6 +125,10 @@ class Dashboard(unittest.TestCase):
 
     def link(self, text):
         return self.wait(lambda: next(iter(self.browser.find_elements(By.LINK_TEXT, text)), None), f"the link {text}")
+
+    def press(self, *keys):
+        """Presses keys wherever the focus is."""
+        webdriver.ActionChains(self.browser).send_keys(*keys).perform()
 
     def text(self):
         return self.script("return document.body.innerText")

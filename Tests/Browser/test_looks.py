@@ -14,8 +14,53 @@ VIEWS = [
     ("query?expr=process_resident_memory_bytes", ".query-chart .chart-canvas canvas"),
 ]
 
+# [texts that are too faint, targets that are too small]
+CONTRAST = """
+    const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    const rgba = (colour) => {
+      context.clearRect(0, 0, 1, 1);
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 1, 1);
+      return [...context.getImageData(0, 0, 1, 1).data];
+    };
+    const over = ([r, g, b, a], [R, G, B]) => [r, g, b].map((value, i) => (value * a + [R, G, B][i] * (255 - a)) / 255);
+    const ground = (element) => {
+      const layers = [];
+      for (let at = element; at; at = at.parentElement) {
+        layers.push(rgba(getComputedStyle(at).backgroundColor));
+        if (layers.at(-1)[3] === 255) break;
+      }
+      return layers.reverse().reduce((below, layer) => over(layer, below), [255, 255, 255]);
+    };
+    const light = (colour) => {
+      const [r, g, b] = colour.map((value) => value / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const faint = [];
+    for (const element of document.body.querySelectorAll('*')) {
+      const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('');
+      if (!text || !element.checkVisibility({ checkOpacity: true })) continue;
+      const style = getComputedStyle(element);
+      const below = ground(element);
+      const [a, b] = [light(over(rgba(style.color), below)), light(below)].sort((x, y) => y - x);
+      const size = parseFloat(style.fontSize);
+      const needed = size >= 24 || (size >= 18.6 && style.fontWeight >= 700) ? 3 : 4.5;
+      if ((a + 0.05) / (b + 0.05) < needed) faint.push(`${((a + 0.05) / (b + 0.05)).toFixed(2)} ${text.slice(0, 40)}`);
+    }
+    const small = [...document.querySelectorAll('button, summary, select, input, textarea, .nav a')]
+      .filter((e) => e.checkVisibility())
+      .map((e) => [e.getBoundingClientRect(), e])
+      .filter(([box]) => box.width > 0 && (box.width < 24 || box.height < 24))
+      .map(([box, e]) => `${box.width} x ${box.height} ${e.outerHTML.slice(0, 80)}`);
+    return [faint, small];"""
+
 
 class Looks(Dashboard):
+    @classmethod
+    def setUpClass(cls):
+        for index in range(3 if not cls.api.projects() else 0):
+            cls.api.create(name=f"Something to look at {index + 1}", tags=["nlp"])
+
     def test_01_the_charts_are_live(self):
         self.open("overview")
         self.drawn(".charts")
@@ -55,7 +100,7 @@ class Looks(Dashboard):
         self.one(".projects-table")
         order = []
         for _ in range(20):
-            self.browser.switch_to.active_element.send_keys(Keys.TAB)
+            self.press(Keys.TAB)
             order.append(self.script("const e = document.activeElement; return e.getAttribute('href') ?? (e.id || e.textContent.trim())"))
             ring = self.script("const s = getComputedStyle(document.activeElement); return [s.outlineStyle, parseFloat(s.outlineWidth)]")
             self.assertEqual(ring[0], "solid", order[-1])
@@ -69,15 +114,15 @@ class Looks(Dashboard):
     def test_04_shortcuts(self):
         self.open("projects")
         self.one(".projects-table")
-        self.browser.switch_to.active_element.send_keys("?")
+        self.press("?")
         self.one("dialog[open] .keys")
         self.screenshot("shortcuts-light")
         self.one("dialog[open]").send_keys(Keys.ESCAPE)
         self.wait(lambda: not self.all("dialog[open]"), "the list to close")
-        self.browser.switch_to.active_element.send_keys("/")
+        self.press("/")
         self.assertEqual(self.script("return document.activeElement.id"), "project-search")
         self.script("document.activeElement.blur()")
-        self.browser.switch_to.active_element.send_keys("ga")
+        self.press("ga")
         self.one(".nav a[href='#/alerts'][aria-current='page']")
 
     def test_05_everything_has_a_name(self):
@@ -95,3 +140,16 @@ class Looks(Dashboard):
                 const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
                 return ids.filter((id, index) => ids.indexOf(id) !== index);""")
             self.assertEqual(twice, [], view)
+
+    def test_06_texts_can_be_read_and_buttons_be_hit(self):
+        """WCAG 2.2: contrast of 4.5 (3 for large text) in both colour schemes, targets of 24 pixels."""
+        for scheme in ["light", "dark"]:
+            self.colours(scheme)
+            for size in [DESKTOP, PHONE]:
+                self.resize(*size)
+                for view, ready in VIEWS:
+                    self.open(view)
+                    self.one(ready)
+                    faint, small = self.script(CONTRAST)
+                    self.assertEqual(faint, [], f"{view}, {scheme}")
+                    self.assertEqual(small, [], f"{view}, {size}")

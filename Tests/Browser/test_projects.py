@@ -22,6 +22,12 @@ python train.py --sparse
 
 
 class Projects(Dashboard):
+    def made(self, **fields):
+        """A project for one test."""
+        project = self.api.create(**fields)
+        self.addCleanup(self.api.request, "DELETE", f"/api/v1/projects/{project['id']}")
+        return project
+
     def test_01_nothing_yet(self):
         self.open("projects")
         self.wait_for_text("No projects yet")
@@ -81,21 +87,21 @@ class Projects(Dashboard):
         self.screenshot("project-form-fault-light")
 
     def test_04_what_others_write_is_text(self):
-        project = self.api.create(name=HOSTILE, description=HOSTILE, objectives=[HOSTILE], tags=["a"], owner=HOSTILE)
+        self.made(name=HOSTILE, description=HOSTILE, objectives=[HOSTILE], tags=["a"], owner=HOSTILE)
         self.open("projects")
         self.link(HOSTILE).click()
         self.assertEqual(self.one(".prose").text, HOSTILE)
         self.assertFalse(self.all("#content img, #content b"))
         self.assertEqual(self.browser.title, f"{HOSTILE} · KaskManager")
-        self.api.request("DELETE", f"/api/v1/projects/{project['id']}")
 
     def test_05_long_names_stay_in_their_place(self):
         long = [
             "Reproduce the scaling laws of mixture-of-experts models under a fixed budget of tokens, memory and money, and say where they break",
             "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2,
         ]
-        projects = [self.api.create(name=name, description=f"{name}\n\n" + "x" * 400, owner="o" * 100,
-                                    tags=["t" * 50, "another-tag-that-is-long", "c", "d", "e", "f"], objectives=["y" * 300]) for name in long]
+        for name in long:
+            self.made(name=name, description=f"{name}\n\n" + "x" * 400, owner="o" * 100,
+                      tags=["t" * 50, "another-tag-that-is-long", "c", "d", "e", "f"], objectives=["y" * 300])
         for size, suffix in [(None, ""), (PHONE, "-phone")]:
             if size:
                 self.resize(*size)
@@ -108,9 +114,7 @@ class Projects(Dashboard):
             self.one(".prose")
             self.fits()
             self.screenshot(f"project-long-name{suffix}-light", whole=True)
-        for project in projects:
-            self.api.request("DELETE", f"/api/v1/projects/{project['id']}")
-
+    
     def test_06_what_is_not_there_is_said(self):
         self.expected_errors = [r"/projects/.*404"]
         self.open("projects/0190f5d0-0000-7000-8000-000000000000")
@@ -122,16 +126,16 @@ class Projects(Dashboard):
 
     def test_07_someone_else_was_faster(self):
         self.expected_errors = [r"/projects/.*412"]
-        project = self.api.create(name="Shared work")
+        project = self.made(name="Shared work")
         self.open(f"projects/{project['id']}")
         self.button("Edit").click()
         self.one("dialog[open] [name='name']").send_keys(" of two")
-        self.api.send("PATCH", f"/api/v1/projects/{project['id']}", {"priority": 8},
-                      {"Content-Type": "application/merge-patch+json", "If-Match": f"\"{project['version']}\""})
+        status, _ = self.api.send("PATCH", f"/api/v1/projects/{project['id']}", {"priority": 8},
+                                  {"Content-Type": "application/merge-patch+json", "If-Match": f"\"{project['version']}\""})
+        self.assertEqual(status, 200)
         self.one("dialog[open] button[type='submit']").click()
         self.wait_for_text("Someone else changed this project")
         self.screenshot("project-form-conflict-light")
         self.button("Load their version").click()
         self.wait(lambda: self.one("dialog[open] [name='priority']").get_attribute("value") == "8", "their version")
         self.one("dialog[open]").send_keys(Keys.ESCAPE)
-        self.api.request("DELETE", f"/api/v1/projects/{project['id']}")

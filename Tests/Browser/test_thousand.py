@@ -82,7 +82,31 @@ class Thousand(Dashboard):
         self.assertGreaterEqual(self.rows(), before)
         self.assertEqual(self.script("return document.activeElement.getAttribute('aria-label')"), f"Edit {name}")
 
-    def test_05_search_is_fast_and_lasts(self):
+    def test_05_coming_back_leads_to_the_same_place(self):
+        self.open("projects?sort=name&status=active")
+        self.one(".show-more")
+        self.script("window.scrollTo(0, document.documentElement.scrollHeight)")
+        self.wait(lambda: self.rows() >= 100, "the second page")
+        for way in [self.browser.back, lambda: self.one(".back").click()]:
+            link = self.all(".project-cell a")[90]
+            name = link.text
+            self.script("arguments[0].scrollIntoView({ block: 'center' })", link)
+            top = self.script("return window.scrollY")
+            link.click()
+            self.one(".back")
+            self.wait_for_text("Description")
+            way()
+            self.wait(lambda: self.script("return document.activeElement.textContent") == name, "the focus on the same project")
+            self.assertEqual(self.script("return window.scrollY"), top)
+            self.assertIn("status=active", self.browser.current_url)
+        # Coming from elsewhere begins at the top.
+        self.one(".nav a[href='#/alerts']").click()
+        self.one(".rule")
+        self.one(".nav a[href='#/projects']").click()
+        self.wait_for_rows(50)
+        self.assertEqual(self.script("return window.scrollY"), 0)
+
+    def test_06_search_is_fast_and_lasts(self):
         self.open("projects")
         self.one(".projects-table")
         expected = len(self.api.projects(q="ablate rout"))
@@ -98,7 +122,7 @@ class Thousand(Dashboard):
         self.wait_for_rows(expected)
         self.assertEqual(self.one("#project-search").get_attribute("value"), "ablate rout")
 
-    def test_06_filters_are_in_the_address(self):
+    def test_07_filters_are_in_the_address(self):
         self.open("projects?q=kernels")
         self.one("[data-key='Status-pending']").click()
         expected = len(self.api.projects(q="kernels", status="pending"))
@@ -112,7 +136,7 @@ class Thousand(Dashboard):
         self.button("Clear the filters").click()
         self.wait_for_rows(50)
 
-    def test_07_on_a_phone(self):
+    def test_08_on_a_phone(self):
         self.resize(*PHONE)
         for scheme in ["light", "dark"]:
             self.colours(scheme)

@@ -45,6 +45,7 @@ function render() {
     shown.view.update(route.query);
     return;
   }
+  const from = shown?.key ?? null;
   leave();
   closeDialogs();
   const found = viewOf(route);
@@ -52,11 +53,12 @@ function render() {
   const content = shell.begin(found?.name ?? null);
   shown = { key, controller, view: null };
   if (found) {
-    shown.view = found.module.show(content, { query: route.query, signal: controller.signal, id: found.id });
+    shown.view = found.module.show(content, { query: route.query, signal: controller.signal, id: found.id, from });
   } else {
     fill(content,
-      h("div", { class: "empty" }, h("h1", {}, "There is no such page"),
-        h("p", {}, h("a", { href: "#/overview" }, "Go to the overview"))));
+      h("div", { class: "card empty" }, h("h1", { tabindex: "-1" }, "There is no such page"),
+        h("p", {}, "The address is wrong, or is from another version."),
+        h("a", { class: "button", href: "#/overview" }, "Go to the overview")));
   }
   shell.settle();
 }

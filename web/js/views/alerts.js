@@ -53,12 +53,14 @@ class AlertsView {
   async refresh(signal) {
     try {
       this.groups = await ruleGroups(signal);
-      this.draw();
+      // Drawing anew would take away what the reader is about to copy.
+      if (!holdsSelection(this.list)) this.draw();
     } catch (error) {
       if (signal.aborted) return;
       if (!this.groups || !(error instanceof UnreachableError)) {
         this.groups = null;
-        fill(this.list, fault(error));
+        this.draw();
+        fill(this.list, h("div", { class: "card" }, fault(error, () => this.refresh(signal))));
       }
     }
   }
@@ -68,12 +70,13 @@ class AlertsView {
     const alerting = rules.filter((rule) => rule.type === "alerting");
     const counted = (state) => alerting.filter((rule) => rule.state === state).length;
     const recording = rules.length - alerting.length;
+    const known = (value) => amount(this.groups ? value : null);
     const failing = rules.filter((rule) => rule.health === "err").length;
     fillKeepingFocus(this.filter, segments({
       label: "State",
       options: [
-        ["", ["All", amount(rules.length)]],
-        ...states.map((state) => [state, [words(state), amount(counted(state))]]),
+        ["", ["All", known(rules.length)]],
+        ...states.map((state) => [state, [words(state), known(counted(state))]]),
         ...(recording || this.state.state === "recording" ? [["recording", ["Recording", amount(recording)]]] : []),
         ...(failing || this.state.state === "failing" ? [["failing", ["Failing", amount(failing)]]] : []),
       ],
@@ -160,6 +163,11 @@ class AlertsView {
         h("div", {}, h("dt", {}, name), h("dd", {}, value)))) : null,
     ];
   }
+}
+
+function holdsSelection(element) {
+  const selection = getSelection();
+  return selection.type === "Range" && element.contains(selection.anchorNode);
 }
 
 /** What fires comes first. */

@@ -13,13 +13,14 @@ import { toast } from "../toast.js";
 import { confirmAction } from "../dialog.js";
 import { confirmDeletion } from "./project-deletion.js";
 import { openProjectForm } from "./project-form.js";
+import { listAddress } from "./projects/place.js";
 
 export function show(content, { id, signal }) {
   const heading = h("h1", { tabindex: "-1" }, "Project");
   const place = h("div", {}, loading());
   const tools = h("div", { class: "page-tools" });
   fill(content,
-    h("a", { href: "#/projects", class: "back" }, icon("back"), "Projects"),
+    h("a", { href: listAddress(), class: "back" }, icon("back"), "Projects"),
     h("header", { class: "page-header" }, heading, tools), place);
   connection.addEventListener("restored", () => place.querySelector(".fault") && load(), { signal });
   load();

@@ -12,9 +12,11 @@ import { toast } from "../toast.js";
 import { confirmDeletion } from "./project-deletion.js";
 import { openProjectForm } from "./project-form.js";
 import { countOf, countRows, projectCounts } from "./projects/counts.js";
+import { leaveAt, returnTo } from "./projects/place.js";
 import { head, projectRow } from "./projects/row.js";
 
 const limit = 50;
+const limitMax = 200;
 const searchDelay = 250;
 const countsInterval = 5000;
 /** How far below the window the next page begins to load. */
@@ -24,12 +26,12 @@ const sorts = [
 ];
 const sortDefault = "-updated_at";
 
-export function show(content, { query, signal }) {
-  return new ProjectList(content, query, signal);
+export function show(content, { query, signal, from }) {
+  return new ProjectList(content, query, signal, from);
 }
 
 class ProjectList {
-  constructor(content, query, signal) {
+  constructor(content, query, signal, from) {
     this.signal = signal;
     this.rows = new Map();
     this.request = 0;
@@ -55,8 +57,11 @@ class ProjectList {
         h("div", { class: "search" }, icon("search"), this.search), this.type, this.sort),
       h("div", { class: "filter-row" }, this.filter, this.note), this.results, this.more);
     this.observer = new IntersectionObserver(([entry]) => entry.isIntersecting && this.loadMore(), { rootMargin: ahead });
-    signal.addEventListener("abort", () => this.observer.disconnect(), { once: true });
-    this.update(query);
+    signal.addEventListener("abort", () => {
+      this.observer.disconnect();
+      leaveAt(this.state, this.rows.size, window.scrollY);
+    }, { once: true });
+    this.update(query, from);
     connection.addEventListener("restored", () => this.tryAgain(), { signal });
     if (may("metrics.query")) poll(() => this.refreshCounts(), countsInterval, signal);
   }
@@ -69,7 +74,7 @@ class ProjectList {
   }
 
   /** Takes the filters of the address, and loads the first page. */
-  update(query) {
+  update(query, from = null) {
     this.state = {
       status: statuses.includes(query.get("status")) ? query.get("status") : "",
       type: types.includes(query.get("type")) ? query.get("type") : "",
@@ -81,7 +86,7 @@ class ProjectList {
     this.sort.value = this.state.sort || sortDefault;
     this.isLoaded = false;
     this.drawFilter();
-    this.load();
+    this.load(returnTo(this.state, from));
   }
 
   drawFilter() {
@@ -123,12 +128,12 @@ class ProjectList {
   }
 
   /** Asks for a page; null when another question came meanwhile. */
-  async page(cursor) {
+  async page(cursor, size = limit) {
     this.request += 1;
     const { request } = this;
     this.isLoading = true;
     try {
-      const page = await listProjects({ ...this.state, sort: this.state.sort || sortDefault, limit, cursor }, this.signal);
+      const page = await listProjects({ ...this.state, sort: this.state.sort || sortDefault, limit: size, cursor }, this.signal);
       return request === this.request && !this.signal.aborted ? page : null;
     } catch (error) {
       if (request !== this.request || this.signal.aborted) return null;
@@ -138,7 +143,8 @@ class ProjectList {
     }
   }
 
-  async load() {
+  /** Loads the first page, or as many as there were in the place to return to. */
+  async load(place = null) {
     this.results.setAttribute("aria-busy", "true");
     if (this.rows.size === 0) fill(this.results, loading());
     try {
@@ -150,6 +156,7 @@ class ProjectList {
       if (this.rows.size === 0) fill(this.results, this.empty());
       else if (!this.body.isConnected) fill(this.results, table(this.body));
       this.results.removeAttribute("aria-busy");
+      if (place) await this.goBackTo(place);
     } catch (error) {
       this.rows.clear();
       this.cursor = null;
@@ -157,6 +164,16 @@ class ProjectList {
       fill(this.more);
       this.results.removeAttribute("aria-busy");
     }
+  }
+
+  async goBackTo({ id, count: size, top }) {
+    while (this.cursor && this.rows.size < size) {
+      const page = await this.page(this.cursor, limitMax);
+      if (!page) return;
+      this.add(page);
+    }
+    window.scrollTo(0, top);
+    this.rows.get(id)?.querySelector("a").focus({ preventScroll: true });
   }
 
   /** Presses the button for the reader when the server is back. */

@@ -118,11 +118,12 @@ function component({ component, status, state, restarts, reason, essential }) {
 
 function alertItem(alert) {
   const { alertname, severity } = alert.labels;
+  const text = [alert.annotations.summary, alert.annotations.description].filter(Boolean).join(". ");
   return h("li", { class: "alert-item" },
     badge(alert.state),
     h("div", { class: "alert-text" },
       h("a", { href: address(["alerts"], { q: alertname }) }, breakable(alertname ?? "(no name)")),
-      h("p", { class: "muted small" }, [alert.annotations.summary, alert.annotations.description].filter(Boolean).join(". "))),
+      h("p", { class: "muted small", title: text }, text)),
     h("div", { class: "alert-side small muted" },
       severity ? h("span", { class: `mini severity-${severity}` }, severity) : null,
       h("span", {}, "since ", timeElement(alert.activeAt))),
