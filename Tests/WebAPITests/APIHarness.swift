@@ -111,7 +111,7 @@ struct APIHarness: Sendable {
             registry: registry
         )
         let authenticator = Authenticator(identity: identity)
-        let build = BuildInformation(version: "0.0.1", revision: "")
+        let build = BuildInformation(version: "0.0.1")
         routes = OpenAPIRoute.adding(
             to: MonitoringRoutes(
                 report: { HealthReport(entries: [], isDraining: false) },
@@ -144,7 +144,12 @@ struct APIHarness: Sendable {
         (tokens, agentID) = try await Self.people(identity, agents)
     }
 
-    private static func queryRoutes(_ registry: Registry, _ clock: ManualClock, _ build: BuildInformation) -> [Route] {
+    private static func queryRoutes(
+        _ parts: (clock: ManualClock, registry: Registry, head: Head),
+        _ build: BuildInformation,
+        samplesMax: Int
+    ) -> [Route] {
+        let (clock, registry, head) = parts
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let supervisor = Supervisor(registry: registry, clock: clock, log: log, options: Supervisor.Options())
         let head = Head(clock: clock)

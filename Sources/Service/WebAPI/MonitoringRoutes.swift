@@ -125,12 +125,8 @@ extension RateClass {
 /// What was built.
 package struct BuildInformation: Sendable {
     package let version: String
-    package let revision: String
 
-    package init(version: String, revision: String) {
-        self.version = version
-        self.revision = revision
-    }
+    package init(version: String) { self.version = version }
 }
 
 /// One word, as in `{"status": "ready"}`.
@@ -193,7 +189,7 @@ private struct HealthBody: JSONWritable {
 /// The body of /status.
 private struct StatusBody: JSONWritable {
     static let schema = JSONSchema.object([
-        .required("version", .string()), .required("revision", .string()),
+        .required("version", .string()),
         .required("started_at", .string(format: .dateTime)), .required("time", .string(format: .dateTime)),
         .required("uptime_seconds", .number(nil)), .required("health", HealthBody.schema),
     ])
@@ -206,7 +202,6 @@ private struct StatusBody: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("version", build.version)
-            json.member("revision", build.revision)
             json.member("started_at", started.rfc3339)
             json.member("time", now.rfc3339)
             json.member("uptime_seconds", now.since(started).inSeconds)

@@ -19,7 +19,6 @@ struct StatusCommand: AsyncParsableCommand {
         environment.output(status, as: format.output) {
             var table = TextTable()
             table.append("Version", status["version"]?.string ?? "")
-            table.append("Revision", status["revision"]?.string ?? "")
             table.append("Started", status["started_at"]?.string ?? "")
             table.append("Uptime", status["uptime_seconds"]?.double.map(DurationText.text) ?? "")
             if let health { table.append("Health", health.status) }

@@ -12,7 +12,7 @@ struct Wiring: Sendable {
     let log: Logger
     let registry: Registry
     let supervisor: Supervisor
-    let build = BuildInformation(version: Platform.version, revision: "")
+    let build = BuildInformation(version: Platform.version)
 
     init(settings: Settings, clock: any WallClock, fileSystem: any FileSystem, log: Logger) {
         self.settings = settings

@@ -69,6 +69,13 @@ struct PrometheusParameters {
         return .milliseconds(milliseconds)
     }
 
+    /// The longest that the query may take; nil when the request does not say.
+    func timeout() throws(Fault) -> Duration? {
+        guard let timeout = try duration("timeout") else { return nil }
+        guard timeout > .zero else { throw Fault(text: "invalid parameter \"timeout\": must be positive") }
+        return timeout
+    }
+
     /// A number of results; nil for no limit.
     func limit() throws(Fault) -> Int? {
         guard let text = string("limit") else { return nil }

@@ -91,7 +91,7 @@ package struct PrometheusRoutes: Sendable {
         let result = try await queries.instant(
             text,
             at: parameters.time("time") ?? clock.now,
-            timeout: parameters.duration("timeout"),
+            timeout: parameters.timeout(),
             origin: .api
         )
         return PrometheusEnvelope.success(result, of: text)
@@ -126,7 +126,7 @@ package struct PrometheusRoutes: Sendable {
             from: start,
             through: end,
             step: step,
-            timeout: parameters.duration("timeout"),
+            timeout: parameters.timeout(),
             origin: .api
         )
         return PrometheusEnvelope.success(result, of: text)
@@ -221,8 +221,9 @@ package struct PrometheusRoutes: Sendable {
         PrometheusEnvelope.success { json in
             json.object { json in
                 json.member("version", "3.0.0")
-                json.member("revision", build.revision)
                 json.member("branch", "KaskManager \(build.version)")
+                // Upstream's: clients expect the texts, and nothing here knows them.
+                json.member("revision", "")
                 json.member("buildUser", "")
                 json.member("buildDate", "")
                 json.member("goVersion", "")
