@@ -41,7 +41,7 @@ func adapter(_ name: String, in wing: String, _ dependencies: [Target.Dependency
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
         name: "\(name)Tests",
-        dependencies: dependencies,
+        dependencies: dependencies + ["ChaosTesting"],
         path: "Tests/\(name)Tests",
         resources: resources,
         swiftSettings: language
@@ -221,6 +221,7 @@ let package = Package(
         tests("PromQL", ["Basics", "MetricModel", "PromQL"]),
         tests("Rules", ["Basics", "Instruments", "MetricModel", "PromQL", "Rules"]),
         tests("Notifications", ["Basics", "Instruments", "MetricModel", "Notifications", "Rules"]),
+        .target(name: "ChaosTesting", path: "Tests/ChaosTesting", swiftSettings: language),
         .target(
             name: "DatabaseTesting",
             dependencies: ["Basics", "Database", "Instruments", "MetricModel"],

@@ -1,5 +1,6 @@
 import APIModel
 import Basics
+import ChaosTesting
 import Testing
 
 struct JSONParserTests {
@@ -112,7 +113,7 @@ struct JSONParserTests {
         try f("1e400", nil)
     }
 
-    @Test("whatever bytes come, the parser answers or refuses", arguments: [1, 2, 3, 4] as [UInt64])
+    @Test("whatever bytes come, the parser answers or refuses", arguments: Chaos.seeds(1...4))
     func anyBytes(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let alphabet = Array(#"{}[]",:\u01eE+-.tfn rulase "#.utf8) + [0x80, 0xff, 0x0a]

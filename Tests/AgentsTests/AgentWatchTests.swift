@@ -1,5 +1,6 @@
 import Agents
 import Basics
+import ChaosTesting
 import Testing
 
 @Suite struct AgentWatchTests {
@@ -74,7 +75,7 @@ import Testing
     }
 
     @Test func inAnyHistoryTheAnnouncementsFollowTheTruth() {
-        for seed in UInt64(0)..<200 {
+        for seed in Chaos.seeds(0...199) {
             var random = SeededGenerator(seed: seed)
             var watch = AgentWatch(gapMax: .seconds(20))
             var (announced, heard, now) = (AgentStatus.neverSeen, Int64?.none, Int64(0))

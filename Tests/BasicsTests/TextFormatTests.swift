@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import Testing
 
 @Suite("Durations and numbers as text")
@@ -42,7 +43,7 @@ struct TextFormatTests {
     @Test("A written duration reads back as itself")
     func durationRoundTrip() {
         var random = SeededGenerator(seed: 2)
-        for _ in 0..<10_000 {
+        for _ in 0..<Chaos.rounds(10_000) {
             let milliseconds = Int64.random(in: 0...(1 << UInt64.random(in: 1...42, using: &random)), using: &random)
             let text = PrometheusDuration.text(milliseconds: milliseconds)
             #expect(PrometheusDuration.milliseconds(parsing: text) == milliseconds, "\(text)")
@@ -77,7 +78,7 @@ struct TextFormatTests {
     @Test("Every finite number reads back as itself from each form")
     func numberRoundTrip() {
         var random = SeededGenerator(seed: 3)
-        for _ in 0..<10_000 {
+        for _ in 0..<Chaos.rounds(10_000) {
             let value = Double(bitPattern: random.next())
             guard value.isFinite else { continue }
             #expect(Double(FloatText.decimal(value)) == value)

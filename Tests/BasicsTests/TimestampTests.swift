@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import Testing
 
 @Suite("Timestamps and RFC 3339")
@@ -35,7 +36,7 @@ struct TimestampTests {
     @Test("Every time is written so that it reads back as itself")
     func roundTrip() {
         var random = SeededGenerator(seed: 1)
-        for _ in 0..<10_000 {
+        for _ in 0..<Chaos.rounds(10_000) {
             let time = Timestamp(
                 milliseconds: Int64.random(in: -62_167_219_200_000...253_402_300_799_999, using: &random)
             )

@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import Testing
 
@@ -60,7 +61,7 @@ struct DumpTests {
     @Test("a reader that multiplies by 1000 and cuts off gets every millisecond")
     func seconds() throws {
         var random = SeededGenerator(seed: 7)
-        for _ in 0..<20_000 {
+        for _ in 0..<Chaos.rounds(20_000) {
             let time = Int64.random(in: -2_000_000_000_000...4_000_000_000_000, using: &random)
             var text: [UInt8] = []
             OpenMetricsDump.appendSeconds(time, to: &text)

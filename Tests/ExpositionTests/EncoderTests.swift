@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import Testing
 
@@ -105,7 +106,7 @@ struct EncoderTests {
         }
     }
 
-    @Test("what is encoded is read back", arguments: UInt64(1)...100)
+    @Test("what is encoded is read back", arguments: Chaos.seeds(1...100))
     func roundTrip(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let texts = ["", "a", "a b", "\"", "\\", "\n", "\\n", "é", "{}", ",", "=", "#", "\u{0}", "日本", " x "]

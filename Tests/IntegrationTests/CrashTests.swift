@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import Foundation
 import Synchronization
 import Testing
@@ -6,10 +7,9 @@ import Testing
 extension Integration {
     @Suite("Crashes", .serialized)
     struct CrashTests {
-        /// `KASKMAN_CHAOS` asks for the long form.
-        private static let rounds = ProcessInfo.processInfo.environment["KASKMAN_CHAOS"] == nil ? 5 : 50
+        private static let rounds = Chaos.rounds(5)
         private static let writers = 4
-        private static let seed: UInt64 = 6
+        private static let seed = Chaos.seeds(6...6, times: 2).last ?? 6
 
         /// The projects whose creation was answered: id by name.
         private final class Answered: Sendable {
@@ -61,7 +61,7 @@ extension Integration {
                 directory: folder.path
             )
             #expect(check.output == "ok\n")
-            print("\(Self.rounds) kills, \(total) answered writes, none lost")
+            print("seed \(Self.seed): \(Self.rounds) kills, \(total) answered writes, none lost")
         }
 
         private static let integrity =

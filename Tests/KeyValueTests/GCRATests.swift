@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import KeyValue
 import Testing
 
@@ -73,7 +74,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...20) func agreesWithATokenBucket(seed: UInt64) {
+    @Test(arguments: Chaos.seeds(1...20)) func agreesWithATokenBucket(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<20 {
             let quota = RateQuota(

@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import Testing
 
@@ -59,7 +60,11 @@ struct LabelsTests {
 
     @Test("A label set behaves as a dictionary does, whatever is done to it")
     func model() {
-        var random = SeededGenerator(seed: 6)
+        for seed in Chaos.seeds(6...6) { agrees(seed) }
+    }
+
+    private func agrees(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2000 {
             var builder = LabelsBuilder()
             var model: [String: String] = [:]
@@ -70,7 +75,7 @@ struct LabelsTests {
                 model[name] = value.isEmpty ? nil : value
             }
             let labels = builder.labels
-            #expect(Dictionary(uniqueKeysWithValues: labels.map { ($0.name, $0.value) }) == model)
+            #expect(Dictionary(uniqueKeysWithValues: labels.map { ($0.name, $0.value) }) == model, "seed \(seed)")
             #expect(LabelsBuilder(labels).labels == labels)
         }
     }

@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import Rules
 import Testing
@@ -176,7 +177,7 @@ struct DispatcherTests {
     }
 
     /// Whatever happens, a receiver that heard of an alert hears of its end.
-    @Test(arguments: 0..<20) func everyToldAlertIsResolvedInTheEnd(_ seed: UInt64) throws {
+    @Test(arguments: Chaos.seeds(0...19)) func everyToldAlertIsResolvedInTheEnd(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var bench = Bench(try Self.configuration())
         var told: Set<String> = []

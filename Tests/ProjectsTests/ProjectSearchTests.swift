@@ -1,9 +1,10 @@
 import Basics
+import ChaosTesting
 import Projects
 import Testing
 
 @Suite struct ProjectSearchTests {
-    @Test(arguments: [UInt64(1), 2, 3])
+    @Test(arguments: Chaos.seeds(1...3))
     func findsWhatTheNaiveModelFinds(_ seed: UInt64) async throws {
         try await ProjectFixture.withSQLite(seed: seed) { fixture in
             var random = SeededGenerator(seed: seed)
@@ -64,7 +65,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [UInt64(11), 12, 13])
+    @Test(arguments: Chaos.seeds(11...13))
     func pagesShowEveryRowOnceWhileOthersAreAdded(_ seed: UInt64) async throws {
         try await ProjectFixture.withSQLite(seed: seed) { fixture in
             var random = SeededGenerator(seed: seed)

@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import Projects
 import Testing
 
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test func inAnyWalkTheTimesFitTheStatus() throws {
-        for seed in UInt64(0)..<200 {
+        for seed in Chaos.seeds(0...199) {
             var random = SeededGenerator(seed: seed)
             let first: ProjectStatus = Bool.random(using: &random) ? .pending : .active
             let fields = ProjectFields(name: "walk", type: .research, status: first)

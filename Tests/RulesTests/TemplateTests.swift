@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import Testing
 
@@ -180,7 +181,7 @@ struct TemplateTests {
     }
 
     /// Random text never traps, whatever it is.
-    @Test(arguments: 0..<20) func randomTextIsHandled(_ seed: UInt64) {
+    @Test(arguments: Chaos.seeds(0...19)) func randomTextIsHandled(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let parts = [
             "{{", "}}", "{{-", "-}}", " ", "if", "range", "end", "else", "$x", ":=", ".", ".F", "(", ")", "|", "\"a\"",

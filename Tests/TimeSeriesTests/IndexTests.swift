@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 @Suite("Label index")
 struct IndexTests {
-    @Test("lists are intersected, subtracted and joined like sets", arguments: UInt64(1)...200)
+    @Test("lists are intersected, subtracted and joined like sets", arguments: Chaos.seeds(1...200))
     func postings(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         func list(_ countMax: Int) -> [UInt32] {
@@ -69,7 +70,7 @@ struct IndexTests {
         #expect(index.pairCount == 0)
     }
 
-    @Test("label sets are ordered as by <, also where lengths need more bytes", arguments: UInt64(1)...30)
+    @Test("label sets are ordered as by <, also where lengths need more bytes", arguments: Chaos.seeds(1...30))
     func order(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let sets = (0..<40).map { _ in

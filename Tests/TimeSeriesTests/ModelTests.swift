@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import Testing
 
@@ -66,7 +67,7 @@ private func randomMatchers(_ random: inout SeededGenerator) throws -> [LabelMat
 
 @Suite("Head against a model")
 struct ModelTests {
-    @Test("random work gives the same answers", arguments: UInt64(1)...25)
+    @Test("random work gives the same answers", arguments: Chaos.seeds(1...25))
     func model(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var configuration = HeadConfiguration(retention: .seconds(600), futureMax: .seconds(60))

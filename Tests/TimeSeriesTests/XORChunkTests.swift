@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import Testing
 
@@ -107,7 +108,7 @@ struct XORChunkTests {
 
     @Test("what goes in comes out, bit by bit")
     func roundTrip() throws {
-        for seed in UInt64(1)...400 {
+        for seed in Chaos.seeds(1...400) {
             var random = SeededGenerator(seed: seed)
             let samples = randomSamples(&random)
             let decoded = try decode(encode(samples))
@@ -143,7 +144,7 @@ struct XORChunkTests {
     @Test("damaged bytes are refused or read as something else, without a crash")
     func mutations() throws {
         var errors = 0
-        for seed in UInt64(1)...10_000 {
+        for seed in Chaos.seeds(1...10_000) {
             var random = SeededGenerator(seed: seed)
             var bytes = encode((0..<20).map { (Int64($0) * 15_000, Double($0 * $0) / 7) })
             for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -1,11 +1,12 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import PromQL
 import Testing
 
 /// A range query gives at each step what an instant query gives at that time, bit by bit.
 @Suite struct RangeInstantPropertyTests {
-    @Test(arguments: 1...60) func rangeEqualsInstantAtEachStep(seed: UInt64) throws {
+    @Test(arguments: Chaos.seeds(1...60)) func rangeEqualsInstantAtEachStep(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let storage = try randomStorage(&generator)
         let delayed = Bool.random(using: &generator)

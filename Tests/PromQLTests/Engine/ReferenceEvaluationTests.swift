@@ -1,4 +1,5 @@
 import Basics
+import ChaosTesting
 import MetricModel
 import PromQL
 import Testing
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ReferenceEvaluationTests {
     private static let lookback: Int64 = 300_000
 
-    @Test(arguments: 1...20) func sumOfRates(seed: UInt64) throws {
+    @Test(arguments: Chaos.seeds(1...20)) func sumOfRates(seed: UInt64) throws {
         try check(seed, "sum by (x) (rate(b_total[4m] offset 30s))") { storage, time in
             var sums: [Labels: Double] = [:]
             for series in try storage.select(
@@ -23,7 +24,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...20) func additionOnLabels(seed: UInt64) throws {
+    @Test(arguments: Chaos.seeds(1...20)) func additionOnLabels(seed: UInt64) throws {
         try check(seed, "a + on (x, y) b_total") { storage, time in
             var sums: [Labels: Double] = [:]
             let all = try storage.select([], from: .min, through: .max, samplesMax: .max)
@@ -39,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...20) func countOfSeries(seed: UInt64) throws {
+    @Test(arguments: Chaos.seeds(1...20)) func countOfSeries(seed: UInt64) throws {
         try check(seed, "count by (y) ({x!=\"0\",y=~\".+\"} > 5)") { storage, time in
             var counts: [Labels: Double] = [:]
             for series in try storage.select([], from: .min, through: .max, samplesMax: .max)
@@ -52,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...20) func maximumOverSubquery(seed: UInt64) throws {
+    @Test(arguments: Chaos.seeds(1...20)) func maximumOverSubquery(seed: UInt64) throws {
         try check(seed, "max_over_time(a[6m:50s])") { storage, time in
             var maxima: [Labels: Double] = [:]
             for series in try storage.select(
