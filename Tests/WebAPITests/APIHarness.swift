@@ -48,6 +48,8 @@ struct APIHarness: Sendable {
     let identity: IdentityService
     let projects: ProjectRepository
     let agents: AgentRepository
+    /// What queries read; empty unless a test fills it.
+    let head: Head
     let routes: [Route]
     private let service: HTTPService
     private let tokens: [Who: String]
@@ -59,9 +61,11 @@ struct APIHarness: Sendable {
     /// - Parameters:
     ///   - quotas: by class of routes; the default lets everything pass but what a test is about.
     ///   - isSecure: whether people come by https.
+    ///   - samplesMax: the samples that a query may hold at once.
     static func run(
         quotas: [String: Quota] = Self.generous,
         isSecure: Bool = false,
+        samplesMax: Int = 1000,
         _ body: (APIHarness) async throws -> Void
     ) async throws {
         let clock = ManualClock(now: start)
@@ -69,25 +73,27 @@ struct APIHarness: Sendable {
         let migrations =
             EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
         try await withTemporaryDatabase(migrations, clock: clock, registry: registry) { database in
-            try await body(try await APIHarness(database, clock, registry, quotas: quotas, isSecure: isSecure))
+            let parts = (clock, registry, Head(clock: clock))
+            try await body(
+                try await APIHarness(database, parts, quotas: quotas, isSecure: isSecure, samplesMax: samplesMax)
+            )
         }
     }
 
     static let generous = Dictionary(
-        uniqueKeysWithValues: ["standard", "auth", "heartbeat", "monitoring"].map {
+        uniqueKeysWithValues: ["standard", "auth", "heartbeat", "monitoring", "queries"].map {
             ($0, Quota(1_000_000, perSeconds: 60))
         }
     )
 
     private init(
         _ database: SQLiteDatabase,
-        _ clock: ManualClock,
-        _ registry: Registry,
+        _ parts: (clock: ManualClock, registry: Registry, head: Head),
         quotas: [String: Quota],
-        isSecure: Bool
+        isSecure: Bool,
+        samplesMax: Int
     ) async throws {
-        self.clock = clock
-        self.registry = registry
+        (clock, registry, head) = parts
         self.database = database
         let ids = UUIDv7Generator(clock: clock, random: SeededGenerator(seed: 1))
         events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
@@ -119,7 +125,7 @@ struct APIHarness: Sendable {
                 clock: clock,
                 build: build
             ).routes
-                + Self.queryRoutes(registry, clock, build)
+                + Self.queryRoutes(parts, build, samplesMax: samplesMax)
                 + AuthRoutes(identity: identity, authenticator: authenticator, clock: clock, isSecure: isSecure).routes
                 + UserRoutes(identity: identity).routes
                 + ActivityRoutes(events: events).routes
@@ -152,11 +158,10 @@ struct APIHarness: Sendable {
         let (clock, registry, head) = parts
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let supervisor = Supervisor(registry: registry, clock: clock, log: log, options: Supervisor.Options())
-        let head = Head(clock: clock)
         let queries = supervisor.add(.queries) { context in
             QueryService(
                 context: context,
-                engine: QueryEngine(options: EngineOptions(samplesMax: 1000)),
+                engine: QueryEngine(options: EngineOptions(samplesMax: samplesMax)),
                 reader: head,
                 concurrencyMax: 1,
                 timeout: .seconds(10)
@@ -204,17 +209,30 @@ struct APIHarness: Sendable {
         _ fields: HTTPFields = [:],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Reply {
+        try await send(method, path, as: who, bytes: body.map { Array($0.utf8) }, fields, sourceLocation)
+    }
+
+    /// Sends a request whose body is bytes, from an address of the test's choice.
+    func send(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        as who: Who,
+        bytes body: [UInt8]?,
+        _ fields: HTTPFields = [:],
+        from source: String = "10.0.0.9",
+        _ sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Reply {
         var all = authorization(who)
         for field in fields { all[values: field.name] = [field.value] }
         if let body {
-            all[.contentLength] = String(body.utf8.count)
+            all[.contentLength] = String(body.count)
             if !all.contains(.contentType) { all[.contentType] = "application/json" }
         }
         let target = path.hasPrefix("/") ? path : "/api/v1/" + path
         let head = HTTPRequest(method: method, scheme: "http", authority: "h", path: target, headerFields: all)
-        var source = WholeBody(body)
-        let address = try #require(IPAddress("10.0.0.9"))
-        let reply = Reply(await service.answer(head, peer: address, body: &source))
+        var whole = WholeBody(body)
+        let address = try #require(IPAddress(source))
+        let reply = Reply(await service.answer(head, peer: address, body: &whole))
         checkDeclared(reply, method, target, sourceLocation)
         return reply
     }
@@ -258,7 +276,7 @@ private struct WholeBody: RequestBodySource {
     private var part: ByteBuffer?
     let isCutOff = false
 
-    init(_ text: String?) { part = text.map { ByteBuffer(string: $0) } }
+    init(_ bytes: [UInt8]?) { part = bytes.map { ByteBuffer(bytes: $0) } }
 
     mutating func next() async throws -> ByteBuffer? {
         defer { part = nil }
