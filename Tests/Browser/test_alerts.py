@@ -3,7 +3,7 @@
 import re
 
 from api import PasswordGuesser
-from page import Dashboard, PHONE
+from page import Dashboard, DESKTOP, PHONE
 
 ALERT = "PasswordGuessing"
 
@@ -51,7 +51,8 @@ class Alerts(Dashboard):
             self.screenshot("overview-firing-phone-dark", whole=True)
             self.see_the_rule()
             self.assertEqual(guesser.statuses, {401})
-        self.resize(1360, 860)
+        self.resize(*DESKTOP)
+        self.colours("light")
         self.open(f"alerts?q={ALERT}")
         self.wait(lambda: self.rule_shown()["state"] == "Inactive", "the rule inactive again", 60)
         self.assertEqual(self.rule_shown()["since"], "")
@@ -63,7 +64,7 @@ class Alerts(Dashboard):
 
     def see_the_rule(self):
         """The alert on the page of the rules: state, since when, value; as the server has it."""
-        for size, scheme in [((1360, 860), "light"), ((1360, 860), "dark"), (PHONE, "light"), (PHONE, "dark")]:
+        for size, scheme in [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")]:
             self.resize(*size)
             self.colours(scheme)
             self.open(f"alerts?state=firing&q={ALERT}")

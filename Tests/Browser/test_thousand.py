@@ -117,6 +117,8 @@ class Thousand(Dashboard):
         took = time.monotonic() - begin
         print(f"  searched {MANY} projects in {took:.2f} s, typing included")
         self.assertLess(took, 3)
+        self.wait_for_text(f"{expected} projects")
+        self.assertFalse(self.all(".segments .amount"), "counts of all projects beside those found")
         self.screenshot("projects-search-light")
         self.browser.refresh()
         self.wait_for_rows(expected)

@@ -93,7 +93,8 @@ class ProjectList {
     const { status, type, q } = this.state;
     // The metric lags by seconds; a whole list does not.
     const isWhole = this.isLoaded && !this.cursor && !status && !type && !q;
-    const counts = isWhole ? countRows(this.rows.values()) : this.counts;
+    // There is no count of what a search finds, and that of everything would mislead.
+    const counts = isWhole ? countRows(this.rows.values()) : type || q ? null : this.counts;
     const text = (name) => [name ? words(name) : "All", amount(countOf(counts, name))];
     fillKeepingFocus(this.filter, segments({
       label: "Status",
