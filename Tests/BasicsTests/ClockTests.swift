@@ -35,6 +35,18 @@ struct ClockTests {
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
+    @Test("A test can wait for a sleeper that wakes soon, whoever else sleeps")
+    func sleepersByTheirTime() async throws {
+        let clock = ManualClock()
+        let late = Task { try await clock.sleep(for: .seconds(60)) }
+        await clock.waitForSleepers()
+        async let early: Void = clock.sleep(for: .seconds(10))
+        await clock.waitForSleepers(dueWithin: .seconds(10))
+        clock.advance(by: .seconds(10))
+        try await early
+        late.cancel()
+    }
+
     @Test("Setting the wall-clock time wakes nobody")
     func setting() async {
         let clock = ManualClock()

@@ -86,7 +86,7 @@ import Testing
             }
             for await _ in started { break }
             let waiter = Task { try await database.write("test.wait", timeout: .seconds(10)) { _ in } }
-            await clock.waitForSleepers(2)
+            await clock.waitForSleepers(dueWithin: .seconds(10))
             clock.advance(by: .seconds(10))
             let waited = await #expect(throws: DatabaseError.self) { try await waiter.value }
             #expect(waited?.code == .timeout)
@@ -106,7 +106,7 @@ import Testing
                 SELECT count(*) FROM numbers
                 """
             let task = Task { try await database.read("test.endless", timeout: .seconds(5)) { try $0.query(endless) } }
-            await clock.waitForSleepers(1)
+            await clock.waitForSleepers(dueWithin: .seconds(5))
             clock.advance(by: .seconds(5))
             let error = await #expect(throws: DatabaseError.self) { try await task.value }
             #expect(error?.code == .timeout)

@@ -11,6 +11,8 @@ public final class ManualClock: WallClock {
 
     private struct Watcher {
         let count: Int
+        /// Sleepers that wake later do not count.
+        let wakeAtMax: Duration
         let continuation: CheckedContinuation<Void, Never>
     }
 
@@ -22,10 +24,13 @@ public final class ManualClock: WallClock {
         var cancelledEarly: Set<UInt64> = []
         var watchers: [Watcher] = []
 
+        func isSatisfied(_ count: Int, wakeAtMax: Duration) -> Bool {
+            sleepers.values.count { $0.wakeAt <= wakeAtMax } >= count
+        }
+
         mutating func takeSatisfiedWatchers() -> [Watcher] {
-            let count = sleepers.count
-            let satisfied = watchers.filter { $0.count <= count }
-            watchers.removeAll { $0.count <= count }
+            let satisfied = watchers.filter { isSatisfied($0.count, wakeAtMax: $0.wakeAtMax) }
+            watchers = watchers.filter { !isSatisfied($0.count, wakeAtMax: $0.wakeAtMax) }
             return satisfied
         }
     }
@@ -75,12 +80,13 @@ public final class ManualClock: WallClock {
         state.withLock { $0.now = now }
     }
 
-    /// Returns when at least `count` tasks are asleep.
-    public func waitForSleepers(_ count: Int = 1) async {
+    /// Returns when at least `count` tasks are asleep that wake within a duration from now; without one, whenever they wake.
+    public func waitForSleepers(_ count: Int = 1, dueWithin duration: Duration? = nil) async {
         await withCheckedContinuation { continuation in
             let isSatisfied = state.withLock { state in
-                if state.sleepers.count >= count { return true }
-                state.watchers.append(Watcher(count: count, continuation: continuation))
+                let wakeAtMax = duration.map { state.uptime + $0 } ?? .seconds(Int64.max)
+                if state.isSatisfied(count, wakeAtMax: wakeAtMax) { return true }
+                state.watchers.append(Watcher(count: count, wakeAtMax: wakeAtMax, continuation: continuation))
                 return false
             }
             if isSatisfied { continuation.resume() }

@@ -5,15 +5,16 @@ package import Basics
 /// Access is by column name; a missing column, a null where none is allowed and a value of another kind throw
 /// ``DatabaseError`` with the code `decoding`, because rows come from a file that someone else may have written.
 package struct SQLRow: Sendable {
-    /// The column names of a result and where each stands; shared by its rows.
+    /// The column names of a result; shared by its rows.
     final class Columns: Sendable {
         let names: [String]
-        let positions: [String: Int]
 
-        init(_ names: [String]) {
-            self.names = names
-            positions = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
-        }
+        init(_ names: [String]) { self.names = names }
+
+        /// Where a column stands.
+        ///
+        /// A search, since a table of positions costs more to make than most results have look-ups.
+        func position(of name: String) -> Int? { names.firstIndex(of: name) }
     }
 
     let columns: Columns
@@ -38,7 +39,7 @@ package struct SQLRow: Sendable {
     /// The value of a column, of whatever kind.
     /// - Throws: ``DatabaseError`` when there is no such column.
     package func value(_ column: String) throws(DatabaseError) -> SQLValue {
-        guard let position = columns.positions[column], position < values.count else {
+        guard let position = columns.position(of: column), position < values.count else {
             throw DatabaseError(.decoding, "the result has no column '\(column)'")
         }
         return values[position]

@@ -16,6 +16,7 @@ package final class SQLiteDatabase: Database {
     private let statements: StatementTexts
     private let readGate: AccessGate
     private let writeGate: AccessGate
+    private let deadlines: OperationDeadlines
     private let metrics: DatabaseMetrics
 
     package var dialect: SQLDialect { .sqlite }
@@ -49,6 +50,7 @@ package final class SQLiteDatabase: Database {
         statements = StatementTexts(textsMax: settings.preparedStatementsMax)
         readGate = AccessGate(slots: settings.readersMax, waitersMax: settings.waitersMax)
         writeGate = AccessGate(slots: 1, waitersMax: settings.waitersMax)
+        deadlines = OperationDeadlines(clock: clock)
         do {
             pool = try DatabasePool(path: settings.path, configuration: Self.configuration(settings))
             // GRDB sets NORMAL when it turns WAL mode on, after its own hook for settings: so it is set again here.
@@ -131,12 +133,8 @@ package final class SQLiteDatabase: Database {
         _ access: (AccessTicket) async throws -> T
     ) async throws -> T {
         let ticket = AccessTicket()
-        let limit = timeout ?? settings.operationTimeout
-        let timer = Task { [clock] in
-            try await clock.sleep(for: limit)
-            ticket.abandon(DatabaseError(.timeout, "took longer than \(limit)"))
-        }
-        defer { timer.cancel() }
+        deadlines.add(ticket, limit: timeout ?? settings.operationTimeout)
+        defer { deadlines.remove(ticket) }
         let start = clock.uptime
         do {
             let result = try await withTaskCancellationHandler {
