@@ -208,6 +208,45 @@ struct SupervisorTests {
         #expect(reading("kaskman_component_drain_overruns_total", .http) == 1)
     }
 
+    /// A component that hears neither the drain nor its cancellation, until the journal says "let go".
+    private struct Deaf: Component {
+        let context: ComponentContext
+        let journal: Journal
+
+        func run() async throws {
+            journal.write("\(context.kind.rawValue) runs")
+            context.ready()
+            await journal.wait(for: "let go")
+        }
+
+        func health() async -> Health { .healthy }
+    }
+
+    @Test("A component that ignores its cancellation keeps no other from ending, and the owner is told of it")
+    func stuck() async throws {
+        let supervisor = supervisor {
+            $0.drainTimeoutMax = .seconds(3)
+            $0.cancellationTimeoutMax = .seconds(1)
+        }
+        supervisor.add(.database) { Scripted($0, journal) }
+        supervisor.add(.http, dependsOn: [.database]) { Deaf(context: $0, journal: journal) }
+        let run = Task {
+            try await supervisor.run { stuck in journal.write("stuck: \(stuck.map(\.rawValue))") }
+        }
+        await journal.wait(for: "http runs")
+        // The two health loops, and then the drain.
+        await clock.waitForSleepers(2)
+        supervisor.drain()
+        await clock.waitForSleepers(3)
+        clock.advance(by: .seconds(3))
+        await clock.waitForSleepers(3)
+        clock.advance(by: .seconds(1))
+        await journal.wait(for: #"stuck: ["http"]"#)
+        #expect(journal.lines.contains("database ends"))
+        journal.write("let go")
+        try await run.value
+    }
+
     @Test("Readiness ends first when a drain begins")
     func readiness() async throws {
         let supervisor = supervisor { $0.readinessDelay = .seconds(5) }

@@ -77,7 +77,8 @@ struct KaskmanServer: AsyncParsableCommand {
         )
         defer { withExtendedLifetime(signals) {} }
         do {
-            try await platform.run()
+            // The log has said who is stuck.
+            try await platform.run(onStuck: { _ in Foundation.exit(1) })
         } catch {
             throw Failure(text: "\(error)")
         }

@@ -17,6 +17,8 @@ public final class Supervisor: Sendable {
         public var restart = RestartPolicy.Limits()
         /// How long each component may take to end during a drain before it is cancelled.
         public var drainTimeoutMax: Duration = .seconds(10)
+        /// How long a component that was cancelled may take to end before the drain goes on without it.
+        public var cancellationTimeoutMax: Duration = .seconds(1)
         /// How long readiness is false before the first component ends, so that load balancers notice.
         public var readinessDelay: Duration = .zero
         /// The time between two health checks.
@@ -44,6 +46,8 @@ public final class Supervisor: Sendable {
 
     private struct State {
         var entries: [ComponentKind: Entry] = [:]
+        /// The kinds of `entries`, sorted.
+        var kinds: [ComponentKind] = []
         var progress: [ComponentKind: Progress] = [:]
         var fatal: SupervisorError?
         var random: SeededGenerator
@@ -105,6 +109,7 @@ public final class Supervisor: Sendable {
                 dependencies: dependencies,
                 isEssential: isEssential
             )
+            state.kinds = state.entries.keys.sorted()
             state.progress[kind] = Progress()
         }
         let labels = ComponentLabels(kind: kind)
@@ -118,8 +123,10 @@ public final class Supervisor: Sendable {
 
     /// Runs the platform until a drain has ended every component.
     ///
+    /// - Parameter onStuck: Is told the components that go on although the drain is over and they were cancelled. Nothing can end
+    ///   them but the end of the process, so a server's `onStuck` ends it; should it return, they are waited for.
     /// - Throws: ``SupervisorError`` when an essential component was quarantined (the others have been drained then).
-    public func run() async throws(SupervisorError) {
+    public func run(onStuck: @Sendable ([ComponentKind]) -> Void = { _ in }) async throws(SupervisorError) {
         let entries = state.withLock { $0.entries }
         let order = StartOrder.sorted(entries.mapValues(\.dependencies))
         for (kind, entry) in entries {
@@ -135,7 +142,8 @@ public final class Supervisor: Sendable {
                 guard let entry = entries[kind] else { continue }
                 group.addTask { await self.watchHealth(of: entry) }
             }
-            await drainWhenAsked(order)
+            let stuck = await drainWhenAsked(order)
+            if !stuck.isEmpty { onStuck(stuck) }
             group.cancelAll()
         }
         if let fatal = state.withLock({ $0.fatal }) { throw fatal }
@@ -153,8 +161,9 @@ public final class Supervisor: Sendable {
         let isDraining = lifecycle.has(.drainRequested)
         return state.withLock { state in
             HealthReport(
-                entries: state.progress.sorted { $0.key < $1.key }.map { kind, progress in
-                    HealthReport.Entry(
+                entries: state.kinds.map { kind in
+                    let progress = state.progress[kind] ?? Progress()
+                    return HealthReport.Entry(
                         kind: kind,
                         isEssential: state.entries[kind]?.isEssential ?? false,
                         state: progress.state,
@@ -305,12 +314,14 @@ public final class Supervisor: Sendable {
 
     // MARK: Drain
 
-    private func drainWhenAsked(_ order: [ComponentKind]) async {
+    /// Returns those that did not end, though they were cancelled.
+    private func drainWhenAsked(_ order: [ComponentKind]) async -> [ComponentKind] {
         await lifecycle.wait(for: .drainRequested)
         log.notice("draining")
         if options.readinessDelay > .zero { try? await clock.sleep(for: options.readinessDelay) }
         // Nobody still waits for a dependency once the platform ends.
         for kind in order { lifecycle.reach(.started(kind)) }
+        var stuck: [ComponentKind] = []
         for kind in order.reversed() {
             setState(.draining, of: kind)
             lifecycle.reach(.draining(kind))
@@ -319,10 +330,18 @@ public final class Supervisor: Sendable {
                 metrics.drainOverruns[ComponentLabels(kind: kind)].increment()
                 log.error("component did not end in time, cancelling", metadata: ["component": "\(kind.rawValue)"])
                 lifecycle.reach(.forced(kind))
-                await lifecycle.wait(for: .ended(kind))
+                await sleep(for: options.cancellationTimeoutMax, orUntil: .ended(kind))
+                if !lifecycle.has(.ended(kind)) { stuck.append(kind) }
             }
         }
-        log.notice("drained")
+        stuck.removeAll { lifecycle.has(.ended($0)) }
+        if stuck.isEmpty {
+            log.notice("drained")
+        } else {
+            let names = stuck.map(\.rawValue).joined(separator: ", ")
+            log.critical("components go on though they were cancelled", metadata: ["components": "\(names)"])
+        }
+        return stuck
     }
 
     private func sleep(for duration: Duration, orUntil milestone: Lifecycle.Milestone) async {

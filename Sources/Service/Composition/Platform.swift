@@ -70,9 +70,11 @@ package final class Platform: Sendable {
     }
 
     /// Runs until ``drain()`` has ended every component.
+    ///
+    /// - Parameter onStuck: Is told the components that cannot be ended; a server then ends its process.
     /// - Throws: ``SupervisorError`` when an essential component could not be kept alive.
-    package func run() async throws {
-        try await supervisor.run()
+    package func run(onStuck: @Sendable ([ComponentKind]) -> Void = { _ in }) async throws {
+        try await supervisor.run(onStuck: onStuck)
     }
 
     /// Begins to end; returns at once.
