@@ -55,6 +55,10 @@ package struct Settings: Sendable {
         /// 0 for no limit.
         package var addressPerMinute: Int
         package var userPerMinute: Int
+        package var authPerMinute: Int
+        package var heartbeatsPerMinute: Int
+        package var queriesPerMinute: Int
+        package var monitoringPerMinute: Int
     }
 
     /// The time-series store's limits.
@@ -79,11 +83,11 @@ package struct Settings: Sendable {
     /// The supervisor's times.
     package struct SupervisionSettings: Sendable {
         package var healthInterval: Duration
+        package var failuresMax: Int
         package var drainTimeout: Duration
         package var readinessDelay: Duration
     }
 }
-        package var failuresMax: Int
 
 extension SettingsTable {
     /// Reads all settings from one source of texts.
@@ -110,7 +114,11 @@ extension SettingsTable {
             eventRetention: source.value(eventRetention, or: .zero),
             limits: Settings.RequestLimits(
                 addressPerMinute: source.value(addressRequests, or: 0),
-                userPerMinute: source.value(userRequests, or: 1)
+                userPerMinute: source.value(userRequests, or: 1),
+                authPerMinute: source.value(authRequests, or: 1),
+                heartbeatsPerMinute: source.value(heartbeatRequests, or: 1),
+                queriesPerMinute: source.value(queryRequests, or: 1),
+                monitoringPerMinute: source.value(monitoringRequests, or: 1)
             ),
             samplerInterval: source.value(samplerInterval, or: .zero),
             timeSeries: Settings.TimeSeriesSettings(
@@ -129,6 +137,7 @@ extension SettingsTable {
             notificationsFile: source.value(notificationsFile, or: ""),
             supervision: Settings.SupervisionSettings(
                 healthInterval: source.value(healthInterval, or: .zero),
+                failuresMax: source.value(failuresMax, or: 0),
                 drainTimeout: source.value(drainTimeout, or: .zero),
                 readinessDelay: source.value(readinessDelay, or: .zero)
             )
@@ -137,7 +146,6 @@ extension SettingsTable {
 
     /// Every setting's key, default and meaning, in the order of the example file.
     package static var all: [SettingDescription] {
-                failuresMax: source.value(failuresMax, or: 0),
         var source = SettingsSource { _, _ in .missing }
         _ = settings(from: &source)
         return source.asked

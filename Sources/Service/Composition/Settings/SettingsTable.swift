@@ -1,3 +1,6 @@
+import HTTP
+import WebAPI
+
 /// Every setting there is.
 ///
 /// The order is that of the example file.
@@ -110,8 +113,38 @@ package enum SettingsTable {
         "limits.user_requests_per_minute",
         in: 1...100_000_000,
         default: "1200",
-        help: "The requests that one user may make in a minute; logins, heartbeats and probes are counted apart."
+        help: "The requests that one user may make in a minute; the classes below are counted apart."
     )
+    static let authRequests = perMinute(
+        "auth",
+        RateClass.auth,
+        help:
+            "The sign-ins and refreshes that one address may ask for in a minute; each may cost the hashing of a password."
+    )
+    static let heartbeatRequests = perMinute(
+        "heartbeat",
+        RateClass.heartbeat,
+        help: "The heartbeats that one agent may send in a minute."
+    )
+    static let queryRequests = perMinute(
+        "query",
+        RateClass.queries,
+        help: "The PromQL queries that one user may send in a minute; a dashboard sends dozens at once."
+    )
+    static let monitoringRequests = perMinute(
+        "monitoring",
+        RateClass.monitoring,
+        help: "The probes and scrapes that one address may send in a minute."
+    )
+
+    private static func perMinute(_ name: String, _ rateClass: RateClass, help: String) -> Setting<Int> {
+        .number(
+            "limits.\(name)_requests_per_minute",
+            in: 1...100_000_000,
+            default: String(rateClass.quota.requests),
+            help: help
+        )
+    }
 
     static let samplerInterval = Setting.duration(
         "sampler.interval",
@@ -180,6 +213,12 @@ package enum SettingsTable {
         default: "5s",
         help: "How often every component is asked how it is."
     )
+    static let failuresMax = Setting.number(
+        "supervisor.failures_max",
+        in: 0...1000,
+        default: "10",
+        help: "How often a component may fail within ten minutes; after one failure more it is not restarted any more."
+    )
     static let drainTimeout = Setting.duration(
         "supervisor.drain_timeout",
         from: "100ms",
@@ -195,9 +234,3 @@ package enum SettingsTable {
         help: "How long readiness is false before the server stops accepting, so that load balancers notice."
     )
 }
-    static let failuresMax = Setting.number(
-        "supervisor.failures_max",
-        in: 0...1000,
-        default: "10",
-        help: "How often a component may fail within ten minutes; after one failure more it is not restarted any more."
-    )

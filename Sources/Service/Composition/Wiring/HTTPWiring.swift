@@ -19,7 +19,7 @@ extension Wiring {
         let rules = AdmissionRules(
             addressQuota: quota == 0 ? nil : Quota(quota, perSeconds: 60),
             limiter: limiter,
-            quotas: [RateClass.standard.name: Quota(settings.limits.userPerMinute, perSeconds: 60)],
+            quotas: quotas,
             challenges: Authenticator.challenges,
             authenticate: { try await authenticator.authenticate($0, $1) }
         )
@@ -49,6 +49,17 @@ extension Wiring {
                 }
             )
         }
+    }
+
+    /// The quotas of the classes of routes, as configured.
+    private var quotas: [String: Quota] {
+        let limits = settings.limits
+        let perMinute = [
+            (RateClass.standard, limits.userPerMinute), (.auth, limits.authPerMinute),
+            (.heartbeat, limits.heartbeatsPerMinute), (.queries, limits.queriesPerMinute),
+            (.monitoring, limits.monitoringPerMinute),
+        ]
+        return Dictionary(uniqueKeysWithValues: perMinute.map { ($0.name, Quota($1, perSeconds: 60)) })
     }
 
     private func resourceRoutes(
