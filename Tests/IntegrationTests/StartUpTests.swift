@@ -39,25 +39,57 @@ extension Integration {
             }
         }
 
-        @Test("While its port is taken the server says so and tries again; it serves as soon as the port is free")
+        @Test(
+            "While its port is taken the server says so, alerts, and tries again; it serves as soon as the port is free"
+        )
         func takenPort() async throws {
             let squatter = try await Squatter()
             let port = squatter.port
             let folder = try TemporaryFolder()
-            let child = try Server.start(in: folder, ["http.port": "\(port)"])
+            let receiver = try await WebhookReceiver()
+            try ShortenedRules.write(to: folder)
+            try folder.write(
+                """
+                route: {receiver: first, group_by: ["..."], group_wait: 200ms, group_interval: 1s}
+                receivers: [{name: first, webhook_configs: [{url: "\(receiver.url)"}]}]
+                """,
+                to: "notifications.yml"
+            )
+            let settings = [
+                "http.port": "\(port)", "notifications.file": folder.path + "/notifications.yml",
+                "sampler.interval": ShortenedRules.samplingInterval,
+                "rules.evaluation_interval": ShortenedRules.evaluationInterval,
+            ]
+            let noticed = ["alertname": "ComponentRestarting", "component": "http"]
+            let child = try Server.start(in: folder, settings)
             do {
                 try await eventually("a message that names the fault") {
                     child.log.contains("component failed, restarting") && child.log.contains("is in use")
                 }
                 #expect(child.isRunning)
+                try await eventually("ComponentRestarting is told") { receiver.has("firing", noticed) }
                 try await squatter.leave()
                 #expect(try await Server.port(of: child) == port)
                 #expect(try await WireClient.send(.get, "/api/v1/health/live", port: port).status == 200)
+                try await eventually("ComponentRestarting is resolved") { receiver.has("resolved", noticed) }
             } catch {
                 Issue.record("\(error)\n\(child.log)")
             }
             child.signal(SIGTERM)
             #expect(try await child.exit() == .success)
+        }
+
+        @Test("With http.port 0 the platform's own samples carry the port that the system chose")
+        func chosenPort() async throws {
+            try await Server.run(in: try TemporaryFolder(), ["sampler.interval": "200ms"]) { server in
+                let up = try await eventually("a sample") {
+                    let answer = try await server.prometheus.instant("up")
+                    return answer.series.isEmpty ? nil : answer
+                }
+                #expect(up.labels.values.map { $0["instance"] } == ["127.0.0.1:\(server.port)"])
+                let build = try await server.prometheus.instant("kaskman_build_info")
+                #expect(build.labels.values.map { $0["instance"] } == ["127.0.0.1:\(server.port)"])
+            }
         }
 
         @Test("What cannot be started with is refused with a reason and status 1")

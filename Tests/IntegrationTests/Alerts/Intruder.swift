@@ -11,11 +11,23 @@ enum Intruder {
         signal.pause()
         """
 
+    /// Executes statements, each for itself, and leaves.
+    static func execute(_ statements: [String], in folder: TemporaryFolder) async throws {
+        let run = try await ChildProcess.run(
+            "/usr/bin/env",
+            ["python3", "-c", script.replacing("signal.pause()", with: ""), database(folder)] + statements,
+            directory: folder.path
+        )
+        guard run.exit == .success else { throw Unexpected(text: run.output) }
+    }
+
+    private static func database(_ folder: TemporaryFolder) -> String { folder.path + "/data/kaskman.sqlite" }
+
     /// Holds what the statements took until `body` is over; then the process is killed.
     static func run(_ statements: [String], on scene: FaultScene, _ body: () async throws -> Void) async throws {
         let child = try ChildProcess(
             "/usr/bin/env",
-            ["python3", "-c", script, scene.folder.path + "/data/kaskman.sqlite"] + statements,
+            ["python3", "-c", script, database(scene.folder)] + statements,
             directory: scene.folder.path,
             logPath: scene.folder.path + "/intruder-\(UUID().uuidString).log"
         )
