@@ -38,7 +38,12 @@ check: ## Check format, lint, architecture and observability.
 	@scripts/check
 	@KASKMAN_WARNINGS_AS_ERRORS=1 $(SWIFT) test --filter '^ArchitectureTests\.|ObservabilityTests'
 
-chaos: ## Run all tests, the crash test in its long form (50 kills instead of 5).
+bench: ## Measure, beside the named peers, and print a row a measurement; ONLY=http chooses some.
+	@scripts/install-packages run
+	@scripts/install-packages bench
+	@scripts/bench "$(ONLY)"
+
+chaos: ## Run all tests in their long form: ten times the seeds and rounds, in half an hour; seeds are printed.
 	@scripts/install-packages test
 	@KASKMAN_CHAOS=1 scripts/test
 
