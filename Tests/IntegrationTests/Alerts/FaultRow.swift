@@ -10,12 +10,20 @@ struct FaultRow: Sendable {
     let rule: String
     /// Alerts of other components that the same fault must raise, each with its reason in the row's comment.
     var consequences: Set<String> = []
+    /// Further alerts of the component's own that the fault must raise.
+    var alsoOwn: Set<String> = []
     /// Settings that bring the fault within reach of a test.
     var settings: [String: String] = [:]
     /// A rule file beside the shipped ones.
     var rules = ""
     /// How long the way from the removal of the fault to the resolved notice may take.
     var resolvesWithin: Duration = .seconds(60)
+    /// Makes ready what the fault needs, in the folder of a server that has not started yet.
+    ///
+    /// Throws ``NotRun`` when this machine refuses it.
+    var prepare: @Sendable (TemporaryFolder) async throws -> Void = { _ in }
+    /// Takes away what ``prepare`` made, after the server has ended.
+    var cleanUp: @Sendable (TemporaryFolder) async throws -> Void = { _ in }
     /// Breaks the thing, again and again if need be, until the task is cancelled, and then mends it.
     let cause: @Sendable (FaultScene) async throws -> Void
 }
@@ -26,6 +34,11 @@ struct FaultScene: Sendable {
     let folder: TemporaryFolder
     /// The receiver of all alerts but those of the notifier, which another one gets.
     let receiver: WebhookReceiver
+}
+
+/// Why a fault cannot be caused on this machine.
+struct NotRun: Error {
+    let reason: String
 }
 
 /// What was seen of one row.
@@ -40,6 +53,8 @@ struct FaultRecord: Sendable {
     /// Names of all alerts that fired.
     var fired: Set<String> = []
     var problems: [String] = []
+    /// Why the row was not run; nil when it was.
+    var notRun: String?
 
     /// A line of the matrix.
     var line: String {
@@ -50,6 +65,7 @@ struct FaultRecord: Sendable {
                 Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
             )
         }
+        if let notRun { return "| \(row.component.rawValue) | \(row.fault) | \(row.rule) | **not run: \(notRun)** |" }
         let cells = [
             row.component.rawValue, row.fault, row.rule, seconds(pending), seconds(firing), seconds(noticed),
             seconds(agreed),

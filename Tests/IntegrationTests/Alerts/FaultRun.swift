@@ -10,6 +10,7 @@ struct FaultRun {
         var record = FaultRecord(row: row)
         do {
             let folder = try TemporaryFolder()
+            try await row.prepare(folder)
             let receiver = try await WebhookReceiver()
             let second = try await WebhookReceiver()
             try write(to: folder, receiver, second)
@@ -19,17 +20,24 @@ struct FaultRun {
                 "supervisor.health_interval": "250ms", "database.busy_timeout": "100ms",
                 "notifications.file": folder.path + "/notifications.yml", "log.level": "notice",
             ].merging(row.settings) { $1 }
-            record = try await Server.run(in: folder, settings) { server in
-                let scene = FaultScene(server: server, folder: folder, receiver: receiver)
-                return try await DebianPrometheus.run(in: folder, configuration: beside(server)) { prometheus in
-                    try await observe(scene, second, prometheus)
+            do {
+                record = try await Server.run(in: folder, settings) { server in
+                    let scene = FaultScene(server: server, folder: folder, receiver: receiver)
+                    return try await DebianPrometheus.run(in: folder, configuration: beside(server)) { prometheus in
+                        try await observe(scene, second, prometheus)
+                    }
                 }
+            } catch {
+                record.problems.append("\(error)")
             }
+            try await row.cleanUp(folder)
             for fault in receiver.faults + second.faults {
                 record.problems.append("a body that is no payload: \(fault)")
             }
             try? await receiver.stop()
             try await second.stop()
+        } catch let refusal as NotRun {
+            record.notRun = refusal.reason
         } catch {
             record.problems.append("\(error)")
         }
@@ -131,6 +139,9 @@ struct FaultRun {
         record.fired = Set(fired.map(\.name))
         for alert in fired where alert.component != row.component.rawValue && !row.consequences.contains(alert.name) {
             record.problems.append("an unrelated alert fired: \(alert.labels)")
+        }
+        for name in row.alsoOwn.subtracting(record.fired).sorted() {
+            record.problems.append("\(name) did not fire")
         }
         record.problems += payloadProblems(listener)
         return record
