@@ -85,6 +85,7 @@ let package = Package(
     targets: [
         // Core: what wraps everything.
         adapter("Basics", in: "Core"),
+        pure("JSON", in: "Core"),
         pure("RegularExpressions", in: "Core"),
         pure("MetricModel", in: "Core", ["Basics", "RegularExpressions"]),
         adapter(
@@ -108,35 +109,39 @@ let package = Package(
         adapter(
             "Notifications",
             in: "Observability",
-            ["Basics", "Instruments", "MetricModel", "RegularExpressions", "Rules", yams]
+            ["Basics", "Instruments", "JSON", "MetricModel", "RegularExpressions", "Rules", yams]
         ),
 
         // Platform: what any service needs; knows nothing of metrics stores or projects.
         .systemLibrary(name: "CCrypt", path: "Sources/System/CCrypt", providers: [.apt(["libcrypt-dev"])]),
         adapter("Database", in: "Platform", ["Basics", "Instruments", grdb, grdbSQLite, crypto]),
         adapter("KeyValue", in: "Platform", ["Basics", "Instruments"]),
-        adapter("Events", in: "Platform", ["Basics", "Database", "Instruments"]),
-        adapter("Identity", in: "Platform", ["Basics", "CCrypt", "Database", "Events", "Instruments", crypto, jwtKit]),
+        adapter("Events", in: "Platform", ["Basics", "Database", "Instruments", "JSON"]),
+        adapter(
+            "Identity",
+            in: "Platform",
+            ["Basics", "CCrypt", "Database", "Events", "Instruments", "JSON", crypto, jwtKit]
+        ),
 
         // Research: what the platform is for.
         adapter(
             "Projects",
             in: "Research",
-            ["Basics", "Database", "Events", "Instruments", "Supervision", crypto, logging]
+            ["Basics", "Database", "Events", "Instruments", "JSON", "Supervision", crypto, logging]
         ),
         adapter(
             "Agents",
             in: "Research",
-            ["Basics", "Database", "Events", "Identity", "Instruments", "Projects", "Supervision", logging]
+            ["Basics", "Database", "Events", "Identity", "Instruments", "JSON", "Projects", "Supervision", logging]
         ),
 
         // Service: what the world speaks to.
-        pure("APIModel", in: "Service"),
+        pure("APIModel", in: "Service", ["JSON"]),
         adapter(
             "HTTP",
             in: "Service",
             [
-                "Basics", "Instruments", "APIModel",
+                "Basics", "Instruments", "JSON", "APIModel",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -152,7 +157,7 @@ let package = Package(
             in: "Service",
             [
                 "APIModel", "Agents", "Basics", "Database", "Events", "Exposition", "HTTP", "Identity", "Instruments",
-                "MetricModel", "Projects", "PromQL", "Queries", "Rules", "Supervision", logging,
+                "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Rules", "Supervision", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -161,7 +166,7 @@ let package = Package(
             "Client",
             in: "Service",
             [
-                "APIModel", "Basics",
+                "Basics", "JSON",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -171,9 +176,9 @@ let package = Package(
             "Composition",
             in: "Service",
             [
-                "Agents", "Basics", "Database", "Events", "HTTP", "Identity", "Instruments", "KeyValue", "MetricModel",
-                "Notifications", "Projects", "PromQL", "Queries", "Rules", "Scraping", "Supervision", "TimeSeries",
-                "WebAPI",
+                "Agents", "Basics", "Database", "Events", "HTTP", "Identity", "Instruments", "JSON", "KeyValue",
+                "MetricModel", "Notifications", "Projects", "PromQL", "Queries", "Rules", "Scraping", "Supervision",
+                "TimeSeries", "WebAPI",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 logging,
@@ -196,7 +201,7 @@ let package = Package(
         .executableTarget(
             name: "kaskman",
             dependencies: [
-                "APIModel", "Basics", "Client", "Exposition", "MetricModel", "Notifications", "PromQL", "Rules",
+                "Basics", "Client", "Exposition", "JSON", "MetricModel", "Notifications", "PromQL", "Rules",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Commands/kaskman",
@@ -206,6 +211,7 @@ let package = Package(
         // Tests: one target a module.
         tests("Architecture", []),
         tests("Basics", ["Basics"]),
+        tests("JSON", ["Basics", "JSON"]),
         tests("RegularExpressions", ["RegularExpressions"]),
         tests("MetricModel", ["Basics", "MetricModel"]),
         tests(
@@ -230,27 +236,30 @@ let package = Package(
         ),
         tests("Database", ["Basics", "Database", "DatabaseTesting", "Instruments", grdb]),
         tests("KeyValue", ["Basics", "DatabaseTesting", "Instruments", "KeyValue"]),
-        tests("Events", ["Basics", "Database", "DatabaseTesting", "Events", "Instruments"]),
-        tests("Identity", ["Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", crypto]),
+        tests("Events", ["Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON"]),
+        tests(
+            "Identity",
+            ["Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "JSON", crypto]
+        ),
         tests(
             "Projects",
             [
-                "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "Projects", "Supervision", grdb,
-                logging,
+                "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Supervision",
+                grdb, logging,
             ]
         ),
         tests(
             "Agents",
             [
-                "Agents", "Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "Projects",
-                "Supervision", logging,
+                "Agents", "Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "JSON",
+                "Projects", "Supervision", logging,
             ]
         ),
-        tests("APIModel", ["APIModel", "Basics"]),
+        tests("APIModel", ["APIModel", "JSON"]),
         tests(
             "HTTP",
             [
-                "APIModel", "Basics", "HTTP", "Instruments", "MetricModel",
+                "APIModel", "Basics", "HTTP", "Instruments", "JSON", "MetricModel",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 logging,
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -263,19 +272,18 @@ let package = Package(
             "WebAPI",
             [
                 "APIModel", "Agents", "Basics", "Database", "DatabaseTesting", "Events", "HTTP", "Identity",
-                "Instruments",
-                "MetricModel", "Projects", "PromQL", "Queries", "Rules", "Supervision", "TimeSeries", "WebAPI", crypto,
-                logging,
+                "Instruments", "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Rules", "Supervision",
+                "TimeSeries", "WebAPI", crypto, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
-        tests("Client", ["APIModel", "Basics", "Client"]),
+        tests("Client", ["Basics", "Client", "JSON"]),
         tests(
             "KaskmanCommand",
             [
-                "APIModel", "Basics", "Client", "Rules", "kaskman",
+                "Basics", "Client", "JSON", "Rules", "kaskman",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

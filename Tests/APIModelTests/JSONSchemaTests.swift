@@ -1,4 +1,5 @@
 import APIModel
+import JSON
 import Testing
 
 struct JSONSchemaTests {

@@ -5,6 +5,7 @@ import DatabaseTesting
 import Events
 import Identity
 import Instruments
+import JSON
 import Projects
 import Testing
 
@@ -51,7 +52,7 @@ enum AgentConformance {
         let events = try await fixture.agentEvents()
         #expect(events.map(\.kind) == [.agentRegistered, .agentUpdated, .agentRemoved])
         #expect(events.allSatisfy { $0.subjectID == made.id.description && $0.actor == user.actor })
-        let changed: EventValue = [
+        let changed: JSONValue = [
             "capabilities": ["before": ["swift", "c++"], "after": ["swift", "sql"]],
             "labels": ["before": ["gpu": "A100", "zone": ""], "after": [:]],
         ]

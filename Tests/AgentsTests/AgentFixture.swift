@@ -5,6 +5,7 @@ import DatabaseTesting
 import Events
 import Identity
 import Instruments
+import JSON
 import Projects
 
 /// A repository over some database, with a clock and metrics of its own.

@@ -63,8 +63,8 @@ struct ImportArrowTests {
         let banned: [String: Set<String>] = [
             "APIModel": ["Hummingbird", "GRDB", "NIOCore", "Foundation"],
             "Client": ["Hummingbird", "GRDB"],
-            "MetricModel": ["Foundation"], "RegularExpressions": ["Foundation"], "Exposition": ["Foundation"],
-            "PromQL": ["Foundation"], "TimeSeries": ["Foundation"],
+            "JSON": ["Foundation"], "MetricModel": ["Foundation"], "RegularExpressions": ["Foundation"],
+            "Exposition": ["Foundation"], "PromQL": ["Foundation"], "TimeSeries": ["Foundation"],
         ]
         for module in SourceTree.modules {
             for file in module.files {

@@ -7,7 +7,7 @@ enum SourceTree {
 
     /// The wings in the order of the arrows: a target may import only targets above its own.
     static let wings: [(folder: String, targets: [String])] = [
-        ("Core", ["Basics", "RegularExpressions", "MetricModel", "Instruments", "Supervision"]),
+        ("Core", ["Basics", "JSON", "RegularExpressions", "MetricModel", "Instruments", "Supervision"]),
         (
             "Observability",
             ["Exposition", "TimeSeries", "PromQL", "Queries", "Scraping", "Rules", "Notifications"]

@@ -1,6 +1,6 @@
-import APIModel
 import Basics
 import Client
+import JSON
 import Testing
 
 @Suite("The API client")

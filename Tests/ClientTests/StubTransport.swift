@@ -1,4 +1,3 @@
-import APIModel
 import Basics
 import Client
 import Synchronization

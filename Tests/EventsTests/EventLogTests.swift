@@ -3,6 +3,7 @@ import Database
 import DatabaseTesting
 import Events
 import Instruments
+import JSON
 import Testing
 
 /// A log over a database of its own.
@@ -32,7 +33,7 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
 @Suite struct EventLogTests {
     @Test func keepsWhatWasAppended() async throws {
         try await withEventLog { log, _, clock, registry in
-            let data: [String: EventValue] = [
+            let data: JSONObject = [
                 "text": "ä\"\n", "whole": 9_007_199_254_740_993, "number": 0.5, "yes": true, "none": .null,
                 "list": [1, "two"], "object": ["a": false],
             ]
@@ -121,16 +122,21 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
         }
     }
 
-    @Test func refusesDataThatIsTooLongOrNoJSON() async throws {
+    @Test func refusesDataThatIsTooLongOrTooDeep() async throws {
         try await withEventLog { log, _, _, _ in
             var event = projectEvent("p1")
             event.data = ["text": .string(String(repeating: "x", count: EventLog.dataBytesMax))]
             let long = await #expect(throws: EventError.self) { try await log.append(event) }
             #expect(long == .dataTooLarge(bytes: EventLog.dataBytesMax + 11, bytesMax: EventLog.dataBytesMax))
-            event.data = ["number": .number(.nan)]
-            await #expect(throws: EventError.self) { try await log.append(event) }
+            event.data = [:]
+            for _ in 1..<EventLog.dataDepthMax { event.data = ["deep": .object(event.data)] }
+            try await log.append(event)
+            event.data = ["deep": .object(event.data)]
+            await #expect(throws: EventError.dataTooDeep(depthMax: EventLog.dataDepthMax)) {
+                try await log.append(event)
+            }
             let page = try await log.page(.after(0), limit: 10)
-            #expect(page.events.isEmpty)
+            #expect(page.events.count == 1)
         }
     }
 

@@ -2,6 +2,7 @@ import APIModel
 import Basics
 import HTTPTypes
 import Instruments
+import JSON
 import Logging
 import MetricModel
 import NIOCore

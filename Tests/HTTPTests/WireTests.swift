@@ -1,5 +1,6 @@
 import APIModel
 import HTTPTypes
+import JSON
 import NIOCore
 import Testing
 

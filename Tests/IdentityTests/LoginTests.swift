@@ -3,6 +3,7 @@ import Database
 import Events
 import Identity
 import Instruments
+import JSON
 import Testing
 
 @Suite struct LoginTests {

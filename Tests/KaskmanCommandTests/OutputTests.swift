@@ -1,4 +1,4 @@
-import APIModel
+import JSON
 import Testing
 
 @testable import kaskman

@@ -3,6 +3,7 @@ import Database
 import DatabaseTesting
 import Events
 import Instruments
+import JSON
 import Projects
 import Testing
 
@@ -54,7 +55,7 @@ enum ProjectConformance {
         #expect(
             events.allSatisfy { $0.subjectID == made.id.description && $0.actor == user.actor && $0.requestID == "r1" }
         )
-        let changed: EventValue = [
+        let changed: JSONValue = [
             "name": ["before": "Läser", "after": "Laser"],
             "status": ["before": "pending", "after": "active"],
             "started_at": ["before": .null, "after": .string(fixture.clock.now.rfc3339)],

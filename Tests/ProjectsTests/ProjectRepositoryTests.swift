@@ -3,6 +3,7 @@ import Database
 import DatabaseTesting
 import Events
 import Instruments
+import JSON
 import Logging
 import Projects
 import Supervision

@@ -1,4 +1,5 @@
 import Basics
+import JSON
 import Projects
 import Testing
 
@@ -45,7 +46,7 @@ import Testing
             $0.dueAt = Timestamp(milliseconds: .max)
         }
         var deep = JSONValue.emptyObject
-        for _ in 0..<JSONValue.depthMax { deep = .object(["x": deep]) }
+        for _ in 0..<JSONLimits.stored.depthMax { deep = .object(["x": deep]) }
         f(["/metadata"]) { $0.metadata = deep }
     }
 
@@ -72,7 +73,7 @@ import Testing
             $0.owner = "ada"
             $0.priority = 9
             $0.estimatedHours = 3
-            $0.metadata = .object(["keep": .bool(true), "drop": .null, "change": .integer(1)])
+            $0.metadata = .object(["keep": .boolean(true), "drop": .null, "change": .integer(1)])
         }
         var patch = ProjectPatch()
         patch.name = .set("New")
@@ -89,7 +90,7 @@ import Testing
         #expect(new.owner == nil)
         #expect(new.priority == ProjectLimits.priorityDefault)
         #expect(new.estimatedHours == 3)
-        #expect(new.metadata.text == #"{"change":2,"keep":true,"new":{"a":[1]}}"#)
+        #expect(JSONText.canonical(new.metadata) == #"{"change":2,"keep":true,"new":{"a":[1]}}"#)
         #expect(ProjectPatch().applied(to: old).fields == old)
     }
 

@@ -7,6 +7,7 @@ import Events
 import HTTPTypes
 import Identity
 import Instruments
+import JSON
 import Logging
 import NIOCore
 import Projects
@@ -290,13 +291,13 @@ private struct WholeBody: RequestBodySource {
 struct Reply: Sendable {
     let status: Int
     let text: String
-    let json: APIModel.JSONValue?
+    let json: JSONValue?
     private let fields: [(name: String, value: String)]
 
     init(_ answer: Answer) {
         status = answer.status
         text = String(buffer: answer.body)
-        json = try? APIModel.JSONValue(parsing: text)
+        json = try? JSONValue(parsing: text)
         fields = answer.fields.map { ($0.name.lowercased(), $0.value) }
     }
 

@@ -1,6 +1,7 @@
 import APIModel
 import Basics
 import HTTPTypes
+import JSON
 import Testing
 
 @Suite("Agents")

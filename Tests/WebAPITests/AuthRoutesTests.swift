@@ -4,6 +4,7 @@ import Crypto
 import Foundation
 import HTTP
 import HTTPTypes
+import JSON
 import Testing
 
 @Suite("Logging in and out")

@@ -1,5 +1,6 @@
 import APIModel
 import HTTPTypes
+import JSON
 import Testing
 
 @Suite("Monitoring and query routes")

@@ -1,6 +1,7 @@
 import APIModel
 import HTTP
 import HTTPTypes
+import JSON
 import Testing
 
 @Suite("The API's description")

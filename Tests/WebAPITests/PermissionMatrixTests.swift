@@ -1,6 +1,7 @@
 import HTTP
 import HTTPTypes
 import Identity
+import JSON
 import Testing
 
 @Suite("Who may do what")

@@ -77,8 +77,8 @@ struct ProblemMappingTests {
         f(AgentError.versionMismatch(current: 2), .preconditionFailed)
         f(AgentError.nameTaken("a"), .conflict, .body(pointer: "/name"))
         f(AgentError.tooManyAgents(agentsMax: 1), .conflict)
+        f(EventError.dataTooDeep(depthMax: 1), .payloadTooLarge)
         f(EventError.tooManySubscribers(subscribersMax: 1), .unavailable)
-        #expect(ProblemMapping.problem(EventError.notEncodable(secret)) == nil)
         #expect(ProblemMapping.problem(CancellationError()) == nil)
     }
 

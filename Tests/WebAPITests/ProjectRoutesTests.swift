@@ -2,6 +2,7 @@ import APIModel
 import Basics
 import Foundation
 import HTTPTypes
+import JSON
 import Testing
 
 @Suite("Projects")

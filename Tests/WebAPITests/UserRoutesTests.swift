@@ -4,6 +4,7 @@ import Events
 import Foundation
 import HTTPTypes
 import Identity
+import JSON
 import Testing
 
 @Suite("Users and activities")

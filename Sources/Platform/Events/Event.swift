@@ -1,5 +1,6 @@
 package import Basics
 internal import Database
+package import JSON
 
 /// Something that is about to be noted in the log.
 package struct NewEvent: Sendable {
@@ -11,7 +12,7 @@ package struct NewEvent: Sendable {
     /// The request that caused it, as its log lines name it.
     package var requestID: String?
     /// What else there is to say; at most ``EventLog/dataBytesMax`` bytes as JSON, no secrets.
-    package var data: [String: EventValue]
+    package var data: JSONObject
 
     package init(
         _ kind: EventKind,
@@ -19,7 +20,7 @@ package struct NewEvent: Sendable {
         id subjectID: String?,
         by actor: EventActor,
         requestID: String? = nil,
-        data: [String: EventValue] = [:]
+        data: JSONObject = [:]
     ) {
         self.kind = kind
         self.subject = subject
@@ -43,7 +44,7 @@ package struct Event: Hashable, Sendable {
     package let subjectID: String?
     package let actor: EventActor
     package let requestID: String?
-    package let data: [String: EventValue]
+    package let data: JSONObject
 
     /// The kind; nil when a newer server, sharing the database, wrote one that this program does not know.
     package var kind: EventKind? { EventKind(rawValue: kindName) }

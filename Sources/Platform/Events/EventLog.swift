@@ -9,6 +9,8 @@ package import Instruments
 package struct EventLog: Sendable {
     /// The longest data of an event, in bytes of JSON.
     package static let dataBytesMax = 64 << 10
+    /// How deeply the data of an event may be nested, itself counted.
+    package static let dataDepthMax = 64
     /// The most events on a page; a larger limit is cut to it.
     package static let pageEventsMax = 1000
     /// The most events that one transaction of ``prune(before:)`` removes.
@@ -46,9 +48,6 @@ package struct EventLog: Sendable {
     @discardableResult
     package func append(_ event: NewEvent, in connection: any SQLConnection) throws -> Int64 {
         let data = try EventDataCoding.encode(event.data)
-        guard data.utf8.count <= Self.dataBytesMax else {
-            throw EventError.dataTooLarge(bytes: data.utf8.count, bytesMax: Self.dataBytesMax)
-        }
         let rows = try connection.query(
             """
             INSERT INTO events (id, occurred_at, kind, subject_type, subject_id, actor_id, actor_kind, request_id, data)

@@ -2,6 +2,7 @@ package import Basics
 internal import Database
 internal import Events
 internal import Instruments
+internal import JSON
 
 /// What a login or a refresh hands out.
 package struct TokenPair: Sendable {

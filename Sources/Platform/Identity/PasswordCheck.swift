@@ -2,6 +2,7 @@ internal import Basics
 internal import Database
 internal import Events
 internal import Instruments
+internal import JSON
 import Synchronization
 
 extension IdentityService {
@@ -45,7 +46,7 @@ extension IdentityService {
     ///
     /// The name stands in them only when there is such a user: people type passwords into the field for names.
     private func noteFailure(_ user: User?, network: String, locks: Bool, requestID: String?) async throws {
-        var data: [String: EventValue] = ["network": .string(network), "known_user": .bool(user != nil)]
+        var data: JSONObject = ["network": .string(network), "known_user": .boolean(user != nil)]
         if let user { data["username"] = .string(user.username) }
         let kinds: [EventKind] = locks ? [.userLoginFailed, .userLockedOut] : [.userLoginFailed]
         try await database.write("identity.login_failed") { [data] connection in

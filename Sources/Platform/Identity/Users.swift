@@ -1,6 +1,7 @@
 package import Basics
 internal import Database
 internal import Events
+internal import JSON
 
 /// The administrator who was made on an empty database.
 package struct FirstAdministrator: Sendable {
@@ -175,7 +176,7 @@ extension IdentityService {
             by: actor,
             requestID: requestID,
             data: [
-                "roles": .array(roles.sorted().map { .string($0.rawValue) }), "active": .bool(isActive),
+                "roles": .array(roles.sorted().map { .string($0.rawValue) }), "active": .boolean(isActive),
                 "username": .string(old.username),
             ]
         )

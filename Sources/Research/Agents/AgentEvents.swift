@@ -1,5 +1,6 @@
 internal import Basics
 internal import Events
+import JSON
 internal import Projects
 
 extension Agent {
@@ -11,9 +12,9 @@ extension Agent {
         _ origin: ChangeOrigin
     ) -> NewEvent {
         let before = Dictionary(old?.eventValues ?? [], uniquingKeysWith: { first, _ in first })
-        var changes: [String: EventValue] = [:]
+        var changes: JSONObject = [:]
         for (name, after) in new.eventValues where (before[name] ?? .null) != after {
-            changes[name] = .object(["before": EventValue(before[name] ?? .null), "after": EventValue(after)])
+            changes[name] = ["before": .forEvent(before[name] ?? .null), "after": .forEvent(after)]
         }
         return NewEvent(
             kind,
@@ -33,10 +34,10 @@ extension Agent {
             ("type", .string(fields.type.rawValue)),
             ("description", .string(fields.description)),
             ("capabilities", .strings(fields.capabilities)),
-            ("labels", .object(fields.labels.mapValues { .string($0) })),
+            ("labels", .object(JSONObject(fields.labels))),
             ("concurrency", .integer(Int64(fields.concurrency))),
             ("heartbeat_timeout_seconds", .integer(Int64(fields.heartbeatTimeoutSeconds))),
-            ("is_draining", .bool(isDraining)),
+            ("is_draining", .boolean(isDraining)),
         ]
     }
 }

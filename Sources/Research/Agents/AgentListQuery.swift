@@ -1,5 +1,6 @@
 internal import Basics
 internal import Database
+import JSON
 internal import Projects
 
 /// Which agents a list shows, in which order, and how many.

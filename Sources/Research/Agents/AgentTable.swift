@@ -1,5 +1,6 @@
 internal import Basics
 internal import Database
+import JSON
 internal import Projects
 
 /// The statements on the tables of agents, inside the caller's transaction.
@@ -153,20 +154,19 @@ struct AgentTable {
         return [
             .text(fields.name), .text(nameKey(fields.name)), .text(fields.type.rawValue), .text(fields.description),
             .text(JSONText.array(fields.capabilities)),
-            .text(JSONValue.object(fields.labels.mapValues { .string($0) }).text), .int(fields.concurrency),
+            .text(JSONText.canonical(.object(JSONObject(fields.labels)))), .int(fields.concurrency),
             .int(fields.heartbeatTimeoutSeconds), .bool(agent.isDraining), .integer(agent.version),
             .timestamp(agent.updatedAt),
         ]
     }
 
     private static func labels(_ object: JSONValue, of id: UUIDv7) throws(DatabaseError) -> [String: String] {
-        guard case .object(let members) = object else { return [:] }
         var labels: [String: String] = [:]
-        for (name, value) in members {
-            guard case .string(let text) = value else {
+        for member in object.object?.members ?? [] {
+            guard let text = member.value.string else {
                 throw DatabaseError(.decoding, "a label of agent \(id) is no text")
             }
-            labels[name] = text
+            labels[member.name] = text
         }
         return labels
     }

@@ -2,6 +2,7 @@ internal import Basics
 internal import Crypto
 internal import Database
 internal import Events
+import JSON
 
 /// The keys under which creations were made, inside the caller's transaction.
 ///
@@ -60,8 +61,7 @@ struct IdempotencyKeys {
 
     /// The SHA-256 of a creation's fields: the same for the same content, however it was written.
     static func hash(of fields: ProjectFields) -> String {
-        let members = Dictionary(fields.values, uniquingKeysWith: { first, _ in first })
-        let digest = SHA256.hash(data: Array(JSONValue.object(members).text.utf8))
+        let digest = SHA256.hash(data: Array(JSONText.canonical(.object(JSONObject(fields.values))).utf8))
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

@@ -1,4 +1,5 @@
 package import Basics
+package import JSON
 
 /// A research project, as the platform keeps it.
 package struct Project: Hashable, Sendable {

@@ -1,5 +1,6 @@
 internal import Basics
 package import Events
+package import JSON
 
 /// Who asked for a change, and in which request.
 package struct ChangeOrigin: Hashable, Sendable {
@@ -38,13 +39,11 @@ extension Project {
     /// The event of a change: the name and version, and for each changed field its value before and after.
     static func event(from old: Project?, to new: Project, _ change: ProjectChange, _ origin: ChangeOrigin) -> NewEvent
     {
-        var data: [String: EventValue] = ["name": .string(new.fields.name), "version": .integer(new.version)]
+        var data: JSONObject = ["name": .string(new.fields.name), "version": .integer(new.version)]
         let before = Dictionary(old?.eventValues ?? [], uniquingKeysWith: { first, _ in first })
-        var changes: [String: EventValue] = [:]
+        var changes: JSONObject = [:]
         for (name, after) in new.eventValues where (before[name] ?? .null) != after {
-            changes[name] = .object([
-                "before": EventValue(before[name] ?? .null), "after": EventValue(after),
-            ])
+            changes[name] = ["before": .forEvent(before[name] ?? .null), "after": .forEvent(after)]
         }
         if change != .deleted { data["changes"] = .object(changes) }
         return NewEvent(
@@ -80,45 +79,24 @@ extension ProjectFields {
             ("owner", owner.map { .string($0) } ?? .null),
             ("assignees", .strings(assignees)),
             ("resources", resources),
-            ("estimated_hours", estimatedHours.map { .number("\($0)") } ?? .null),
+            ("estimated_hours", estimatedHours.flatMap { JSONNumber($0) }.map { .number($0) } ?? .null),
             ("due_at", dueAt.map { .string($0.rfc3339) } ?? .null),
             ("metadata", metadata),
         ]
     }
 }
 
-extension EventValue {
+extension JSONValue {
     /// The longest JSON of one value in an event, in bytes: an event of all fields stays within its own limit.
-    package static let fieldBytesMax = 1500
+    package static let eventBytesMax = 1500
     /// What is kept of a longer one.
-    package static let fieldPrefixBytes = 400
+    package static let eventPrefixBytes = 400
 
     /// The value; one that is too long for an event as the beginning of its JSON and its size.
-    package init(_ value: JSONValue) {
-        let text = value.text
-        guard text.utf8.count > Self.fieldBytesMax else {
-            self.init(whole: value)
-            return
-        }
-        let prefix = String(decoding: text.utf8.prefix(Self.fieldPrefixBytes), as: UTF8.self)
-        self = .object(["truncated": .string(prefix), "bytes": .integer(Int64(text.utf8.count))])
-    }
-
-    private init(whole value: JSONValue) {
-        switch value {
-        case .null: self = .null
-        case .bool(let value): self = .bool(value)
-        case .number(let text):
-            if let integer = Int64(text) {
-                self = .integer(integer)
-            } else if let number = Double(text), number.isFinite {
-                self = .number(number)
-            } else {
-                self = .string(text)
-            }
-        case .string(let text): self = .string(text)
-        case .array(let items): self = .array(items.map { EventValue(whole: $0) })
-        case .object(let members): self = .object(members.mapValues { EventValue(whole: $0) })
-        }
+    package static func forEvent(_ value: JSONValue) -> JSONValue {
+        let text = JSONText.canonical(value)
+        guard text.utf8.count > eventBytesMax else { return value }
+        let prefix = String(decoding: text.utf8.prefix(eventPrefixBytes), as: UTF8.self)
+        return ["truncated": .string(prefix), "bytes": .integer(Int64(text.utf8.count))]
     }
 }

@@ -1,4 +1,5 @@
 internal import Database
+import JSON
 
 /// Which projects a list shows, in which order, and how many.
 package struct ProjectListQuery: Hashable, Sendable {

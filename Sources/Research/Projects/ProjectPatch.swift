@@ -1,4 +1,5 @@
 package import Basics
+package import JSON
 
 /// A partial update of a project: a JSON merge patch (RFC 7396) on typed fields.
 ///

@@ -1,5 +1,6 @@
 internal import Basics
 package import Database
+import JSON
 
 /// A project as its row stands in the database: lists and objects are JSON texts that an answer can carry as they are.
 ///
@@ -76,7 +77,9 @@ extension Project {
         }
         func object(_ text: String, _ column: String) throws(DatabaseError) -> JSONValue {
             if text == "{}" { return .emptyObject }
-            guard let value = try? JSONValue(parsing: text), value.isObject else { throw broken(column) }
+            guard let value = try? JSONValue(parsing: text, limits: .stored), value.isObject else {
+                throw broken(column)
+            }
             return value
         }
         guard let id = UUIDv7(row.id) else { throw broken("id") }

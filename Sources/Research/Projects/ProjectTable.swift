@@ -1,5 +1,6 @@
 internal import Basics
 internal import Database
+import JSON
 
 /// The statements on the tables of projects, inside the caller's transaction.
 struct ProjectTable {
@@ -81,10 +82,10 @@ struct ProjectTable {
             .text(fields.type.rawValue), .text(fields.status.rawValue), .int(fields.priority),
             .text(JSONText.array(fields.objectives)), .text(JSONText.array(fields.successCriteria)),
             .text(JSONText.array(fields.tags)), .optional(fields.owner), .text(JSONText.array(fields.assignees)),
-            .text(fields.resources.text), .optional(fields.estimatedHours), .optional(fields.dueAt),
+            .text(JSONText.canonical(fields.resources)), .optional(fields.estimatedHours), .optional(fields.dueAt),
             // Without a date counts as later than every date.
             .integer(fields.dueAt?.milliseconds ?? .max), .optional(project.startedAt), .optional(project.completedAt),
-            .text(fields.metadata.text), .integer(project.version), .timestamp(project.updatedAt),
+            .text(JSONText.canonical(fields.metadata)), .integer(project.version), .timestamp(project.updatedAt),
         ]
     }
 

@@ -1,3 +1,5 @@
+package import JSON
+
 extension JSONSchema: JSONWritable {
     /// Writes the schema as OpenAPI 3.1 has it; named schemas as references into `#/components/schemas`.
     package func write(to json: inout JSONWriter) {

@@ -1,3 +1,5 @@
+package import JSON
+
 extension JSONSchema {
     /// The most violations that one answer lists.
     package static let violationsMax = 50

@@ -1,3 +1,5 @@
+package import JSON
+
 /// A page of a list: the items, and where the next page begins.
 package struct Page<Item> {
     package let items: [Item]

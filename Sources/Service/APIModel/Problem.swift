@@ -1,3 +1,5 @@
+package import JSON
+
 /// One thing that is wrong with a request, and where.
 package struct Violation: Hashable, Sendable, Codable {
     /// Where in the request a violation is; it decides the member that carries the name.

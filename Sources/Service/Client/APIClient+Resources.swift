@@ -1,5 +1,5 @@
-package import APIModel
 package import Basics
+package import JSON
 
 extension APIClient {
     /// The most items that one page of a list has.

@@ -1,5 +1,5 @@
-package import APIModel
 package import Basics
+package import JSON
 
 /// A client of the server's HTTP API.
 ///

@@ -1,5 +1,5 @@
-import APIModel
 package import Basics
+import JSON
 
 /// The client's files, `contexts.json` and `credentials.json`: for the owner alone, replaced atomically.
 ///

@@ -1,4 +1,4 @@
-package import APIModel
+package import JSON
 
 /// The answer to a PromQL query.
 package struct QueryAnswer: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import APIModel
+package import JSON
 
 /// Members of an answer, read with the place in the error when one is missing.
 struct Members {

@@ -1,5 +1,5 @@
-import APIModel
 package import Basics
+import JSON
 
 /// What a login gives.
 package struct Tokens: Hashable, Sendable {

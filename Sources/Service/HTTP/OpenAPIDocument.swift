@@ -1,5 +1,6 @@
-package import APIModel
+import APIModel
 import HTTPTypes
+package import JSON
 
 /// The description of the API for programs: OpenAPI 3.1, from the routes themselves.
 package struct OpenAPIDocument: JSONWritable {

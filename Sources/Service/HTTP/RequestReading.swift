@@ -1,5 +1,6 @@
 import APIModel
 import HTTPTypes
+import JSON
 import NIOCore
 
 /// Checks a request against its route's declaration and reads its body.

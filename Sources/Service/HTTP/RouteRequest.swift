@@ -1,5 +1,5 @@
-package import APIModel
 package import HTTPTypes
+package import JSON
 package import Logging
 package import NIOCore
 

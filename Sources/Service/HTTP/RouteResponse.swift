@@ -1,5 +1,6 @@
 package import APIModel
 package import HTTPTypes
+package import JSON
 package import NIOCore
 
 /// What a handler answers; the server adds length, date, identifier and security fields.

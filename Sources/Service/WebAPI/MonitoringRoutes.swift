@@ -4,6 +4,7 @@ import Exposition
 package import HTTP
 import HTTPTypes
 package import Instruments
+import JSON
 import MetricModel
 import NIOCore
 package import Supervision

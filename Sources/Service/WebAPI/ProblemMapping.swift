@@ -43,10 +43,9 @@ enum ProblemMapping {
 
     private static func problem(_ error: EventError) -> ProblemError? {
         switch error {
-        case .dataTooLarge:
+        case .dataTooLarge, .dataTooDeep:
             ProblemError(.payloadTooLarge, "the change is too large to be noted in the log of activities")
         case .tooManySubscribers: unavailable("too many followers of events")
-        case .notEncodable: nil
         }
     }
 

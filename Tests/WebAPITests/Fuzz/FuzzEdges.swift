@@ -1,5 +1,6 @@
 import Basics
 import HTTPTypes
+import JSON
 import Testing
 
 /// Requests whose cursors, parameters, paths, tokens or header fields are mutated.

@@ -1,5 +1,6 @@
 import APIModel
 import HTTPTypes
+import JSON
 import Testing
 
 /// The requests whose bodies are mutated, each valid as it stands.

@@ -2,6 +2,7 @@ import APIModel
 import Basics
 import ChaosTesting
 import HTTPTypes
+import JSON
 import MetricModel
 import Testing
 import TimeSeries

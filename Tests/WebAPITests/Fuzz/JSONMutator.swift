@@ -1,5 +1,5 @@
-import APIModel
 import Basics
+import JSON
 
 /// A JSON document that may break the rules: names that repeat, numbers that nobody reads, texts with any escape.
 indirect enum LooseJSON {
@@ -8,7 +8,7 @@ indirect enum LooseJSON {
     case array([LooseJSON])
     case object([(name: String, value: LooseJSON)])
 
-    init(_ value: APIModel.JSONValue) {
+    init(_ value: JSONValue) {
         switch value {
         case .null: self = .raw("null")
         case .boolean(let value): self = .raw(value ? "true" : "false")
@@ -41,7 +41,7 @@ struct JSONMutator {
 
     /// A mutated body: one or two changes of the values, seldom some of the bytes too.
     mutating func mutated(_ body: String) -> [UInt8] {
-        guard let value = try? APIModel.JSONValue(parsing: body) else { return Array(body.utf8) }
+        guard let value = try? JSONValue(parsing: body) else { return Array(body.utf8) }
         var tree = LooseJSON(value)
         for _ in 0..<(chance(4) ? 2 : 1) { tree = changed(tree, depth: 0) }
         var bytes: [UInt8] = []

@@ -1,6 +1,6 @@
-import APIModel
 import ArgumentParser
 import Client
+import JSON
 
 /// The command `kaskman project`.
 struct ProjectCommand: AsyncParsableCommand {

@@ -1,7 +1,7 @@
-import APIModel
 import ArgumentParser
 import Basics
 import Client
+import JSON
 
 /// The command `kaskman query`.
 struct QueryCommand: AsyncParsableCommand {

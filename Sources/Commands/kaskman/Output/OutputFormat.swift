@@ -1,5 +1,5 @@
-import APIModel
 import ArgumentParser
+import JSON
 
 /// How data is written.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {

@@ -1,4 +1,4 @@
-import APIModel
+import JSON
 
 /// JSON values as YAML 1.2 in block style.
 ///
@@ -60,7 +60,7 @@ enum YAMLText {
             && text.utf8.allSatisfy { isLetter($0) || (48...57).contains($0) || "_-./ ".utf8.contains($0) }
             && !text.hasSuffix(" ")
             && !["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(text.lowercased())
-        return isPlain ? text : JSONText.compact(.string(text))
+        return isPlain ? text : JSONString.quote(text)
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte | 0x20) }

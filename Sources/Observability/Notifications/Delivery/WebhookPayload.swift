@@ -1,4 +1,5 @@
 import Basics
+import JSON
 import MetricModel
 
 /// The body of a webhook, version 4 of Alertmanager's payload; the same notification always gives the same bytes.
@@ -7,7 +8,8 @@ public struct WebhookPayload: Sendable {
     let externalURL: String
     let alerts: [NotifiedAlert]
     let truncatedCount: Int
-    private let alertsText: String
+    /// The elements of the array of alerts, with commas between.
+    private let writtenAlerts: [UInt8]
 
     /// The most bytes that the alerts of one payload take, whatever their number; the first one is always sent.
     public static let alertsBytesMax = 4 << 20
@@ -23,57 +25,60 @@ public struct WebhookPayload: Sendable {
         self.delivery = delivery
         self.externalURL = externalURL
         let countMax = alertsMax > 0 ? alertsMax : delivery.alerts.count
-        var text = ""
+        var written: [UInt8] = []
         var count = 0
         for alert in delivery.alerts.prefix(countMax) {
-            let next = Self.text(of: alert, at: delivery.at)
-            if count > 0, text.utf8.count + next.utf8.count + 1 > bytesMax { break }
-            text += count > 0 ? "," + next : next
+            var next = JSONWriter(escaping: .html)
+            Self.write(alert, at: delivery.at, to: &next)
+            if count > 0 {
+                if written.count + next.bytes.count + 1 > bytesMax { break }
+                written.append(UInt8(ascii: ","))
+            }
+            written += next.bytes
             count += 1
         }
         alerts = Array(delivery.alerts.prefix(count))
-        alertsText = text
+        writtenAlerts = written
         truncatedCount = delivery.alerts.count - count
     }
 
     /// The JSON text, with a line feed at the end as upstream's.
-    public var json: String {
+    public var json: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The bytes of ``json``.
+    var bytes: [UInt8] {
         let isFiring = alerts.contains { !$0.isResolved(at: delivery.at) }
-        let fields: [(String, String)] = [
-            ("receiver", JSONText.quote(delivery.receiver)),
-            ("status", JSONText.quote(isFiring ? "firing" : "resolved")),
-            ("alerts", "[\(alertsText)]"),
-            ("groupLabels", Self.object(delivery.groupLabels)),
-            ("commonLabels", Self.object(Self.common(alerts.map(\.labels)))),
-            ("commonAnnotations", Self.object(Self.common(alerts.map(\.annotations)))),
-            ("externalURL", JSONText.quote(externalURL)),
-            ("notification_reason", JSONText.quote(delivery.reason.rawValue)),
-            (
-                "routeLabels",
-                JSONText.object(delivery.routeLabels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-            ),
-            ("version", "\"4\""),
-            ("groupKey", JSONText.quote(delivery.groupKey)),
-            ("truncatedAlerts", String(truncatedCount)),
-        ]
-        return "{" + fields.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}\n"
+        var json = JSONWriter(capacity: writtenAlerts.count + 4096, escaping: .html)
+        json.object { json in
+            json.member("receiver", delivery.receiver)
+            json.member("status", isFiring ? "firing" : "resolved")
+            json.key("alerts")
+            json.raw([UInt8(ascii: "[")] + writtenAlerts + [UInt8(ascii: "]")])
+            json.labels("groupLabels", delivery.groupLabels)
+            json.labels("commonLabels", Self.common(alerts.map(\.labels)))
+            json.labels("commonAnnotations", Self.common(alerts.map(\.annotations)))
+            json.member("externalURL", externalURL)
+            json.member("notification_reason", delivery.reason.rawValue)
+            json.member("routeLabels", JSONObject(delivery.routeLabels))
+            json.member("version", "4")
+            json.member("groupKey", delivery.groupKey)
+            json.member("truncatedAlerts", truncatedCount)
+        }
+        return json.bytes + [UInt8(ascii: "\n")]
     }
 
-    private static func text(of alert: NotifiedAlert, at now: Timestamp) -> String {
+    private static func write(_ alert: NotifiedAlert, at now: Timestamp, to json: inout JSONWriter) {
         let isResolved = alert.isResolved(at: now)
-        let fields: [(String, String)] = [
-            ("status", isResolved ? "\"resolved\"" : "\"firing\""),
-            ("labels", object(alert.labels)),
-            ("annotations", object(alert.annotations)),
-            ("startsAt", JSONText.quote(time(alert.startsAt))),
-            ("endsAt", JSONText.quote(isResolved ? time(alert.endsAt) : "0001-01-01T00:00:00Z")),
-            ("generatorURL", JSONText.quote(alert.generatorURL)),
-            ("fingerprint", JSONText.quote(alert.fingerprint.description)),
-        ]
-        return "{" + fields.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"
+        json.object { json in
+            json.member("status", isResolved ? "resolved" : "firing")
+            json.labels("labels", alert.labels)
+            json.labels("annotations", alert.annotations)
+            json.member("startsAt", time(alert.startsAt))
+            json.member("endsAt", isResolved ? time(alert.endsAt) : "0001-01-01T00:00:00Z")
+            json.member("generatorURL", alert.generatorURL)
+            json.member("fingerprint", alert.fingerprint.description)
+        }
     }
-
-    private static func object(_ labels: Labels) -> String { JSONText.object(labels.map { ($0.name, $0.value) }) }
 
     /// The labels that all have, with the same value.
     static func common(_ sets: [Labels]) -> Labels {
@@ -87,5 +92,14 @@ public struct WebhookPayload: Sendable {
         while text.last == "0", text.contains(".") { text.removeLast() }
         if text.last == "." { text.removeLast() }
         return text + "Z"
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func labels(_ name: String, _ labels: Labels) {
+        key(name)
+        object { json in
+            for label in labels { json.member(label.name, label.value) }
+        }
     }
 }

@@ -25,9 +25,7 @@ struct WebhookSender: Sendable {
     /// - Throws: ``DeliveryFailure``.
     func deliver(_ delivery: Delivery, to webhook: WebhookConfiguration, seed: UInt64) async throws(DeliveryFailure) {
         var generator = SeededGenerator(seed: seed)
-        let body = Array(
-            WebhookPayload(delivery, externalURL: externalURL, alertsMax: webhook.alertsMax).json.utf8
-        )
+        let body = WebhookPayload(delivery, externalURL: externalURL, alertsMax: webhook.alertsMax).bytes
         let start = clock.uptime
         let budget = delivery.deadline.since(clock.now)
         var attempts = 0

@@ -1,3 +1,4 @@
+import JSON
 public import MetricModel
 import RegularExpressions
 
@@ -69,8 +70,14 @@ public struct AlertMatcher: Hashable, Sendable, CustomStringConvertible {
     /// The matcher as the API's JSON object.
     public var json: String {
         let isRegex = operation == .matches || operation == .notMatches
-        return "{\"name\":\(JSONText.quote(name)),\"value\":\(JSONText.quote(value)),\"isRegex\":\(isRegex),"
-            + "\"isEqual\":\(!operation.isNegative)}"
+        var json = JSONWriter(escaping: .html)
+        json.object { json in
+            json.member("name", name)
+            json.member("value", value)
+            json.member("isRegex", isRegex)
+            json.member("isEqual", !operation.isNegative)
+        }
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 }
 

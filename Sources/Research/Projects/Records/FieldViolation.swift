@@ -1,3 +1,5 @@
+package import JSON
+
 /// One thing that is wrong with what a user sent.
 package struct FieldViolation: Hashable, Sendable, CustomStringConvertible {
     /// Which field: a JSON pointer (RFC 6901) into the record, such as `/tags/3`.
@@ -95,14 +97,20 @@ package struct ViolationList: Sendable {
     /// Checks that a value is a JSON object within its limits.
     package mutating func object(_ value: JSONValue, _ pointer: String, bytesMax: Int) {
         guard value.isObject else { return add(pointer, "must be an object") }
-        guard value.depth <= JSONValue.depthMax else {
-            return add(pointer, "must be nested at most \(JSONValue.depthMax) levels deep")
+        let depthMax = JSONLimits.stored.depthMax
+        guard value.depth <= depthMax else { return add(pointer, "must be nested at most \(depthMax) levels deep") }
+        if JSONText.canonical(value).utf8.count > bytesMax {
+            add(pointer, "must have at most \(bytesMax) bytes as JSON")
         }
-        if value.text.utf8.count > bytesMax { add(pointer, "must have at most \(bytesMax) bytes as JSON") }
     }
 
     private func isLonger(_ text: String, than lengthMax: Int) -> Bool {
         let scalars = text.unicodeScalars
         return scalars.index(scalars.startIndex, offsetBy: lengthMax + 1, limitedBy: scalars.endIndex) != nil
     }
+}
+
+extension JSONLimits {
+    /// The limits of what users attach to a record; its bytes are limited field by field.
+    package static let stored = JSONLimits(depthMax: 16)
 }

@@ -1,5 +1,6 @@
 package import Basics
 package import Database
+package import JSON
 
 /// Reads the values of a row one after the other, in the order of the statement's columns: quicker than by name.
 package struct RowReader {
@@ -92,7 +93,9 @@ package struct RowReader {
     package mutating func object() throws(DatabaseError) -> JSONValue {
         let text = try text()
         if text == "{}" { return .emptyObject }
-        guard let value = try? JSONValue(parsing: text), value.isObject else { throw mismatch("a JSON object") }
+        guard let value = try? JSONValue(parsing: text, limits: .stored), value.isObject else {
+            throw mismatch("a JSON object")
+        }
         return value
     }
 

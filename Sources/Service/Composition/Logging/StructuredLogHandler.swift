@@ -1,4 +1,5 @@
 package import Basics
+import JSON
 package import Logging
 import Synchronization
 
@@ -82,22 +83,6 @@ struct LogLine {
         bytes + (format == .json ? [UInt8(ascii: "}"), UInt8(ascii: "\n")] : [UInt8(ascii: "\n")])
     }
 
-    private mutating func appendQuoted(_ text: String) {
-        let hex = Array("0123456789abcdef".utf8)
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case UInt8(ascii: "\n"): bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
-            case UInt8(ascii: "\t"): bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
-            case 0..<0x20, 0x7f:
-                // Control characters would let a request forge lines or drive a terminal.
-                bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "u"), 48, 48])
-                bytes.append(hex[Int(byte >> 4)])
-                bytes.append(hex[Int(byte & 15)])
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
+    /// Quotes, with control characters escaped: they would let a request forge lines or drive a terminal.
+    private mutating func appendQuoted(_ text: String) { JSONString.append(text, to: &bytes, escaping: .terminal) }
 }

@@ -1,6 +1,7 @@
 import APIModel
 import HTTP
 import HTTPTypes
+import JSON
 import MetricModel
 import NIOCore
 import PromQL

@@ -3,6 +3,7 @@ package import Basics
 package import HTTP
 import HTTPTypes
 package import Instruments
+import JSON
 package import MetricModel
 import PromQL
 package import Queries

@@ -1,5 +1,6 @@
 import APIModel
 import Basics
+import JSON
 import MetricModel
 import PromQL
 
@@ -76,6 +77,6 @@ extension JSONWriter {
         var digits = String(rest.magnitude)
         digits = String(repeating: "0", count: 3 - digits.utf8.count) + digits
         while digits.last == "0" { digits.removeLast() }
-        raw("\(milliseconds < 0 ? "-" : "")\(whole.magnitude).\(digits)".utf8)
+        raw("\(milliseconds < 0 ? "-" : "")\(whole.magnitude).\(digits)")
     }
 }

@@ -2,6 +2,7 @@ import APIModel
 import Basics
 package import HTTP
 import HTTPTypes
+import JSON
 import MetricModel
 import PromQL
 package import Rules

@@ -3,6 +3,7 @@ import Basics
 package import Events
 package import HTTP
 import HTTPTypes
+import JSON
 
 /// What happened on the platform: the event log, newest first.
 package struct ActivityRoutes: Sendable {
@@ -121,32 +122,7 @@ private struct ActivityBody: JSONWritable {
                 json.member("id", orNull: event.actor.id)
             }
             json.member("request_id", orNull: event.requestID)
-            json.key("data")
-            json.value(.object(event.data))
-        }
-    }
-}
-
-extension JSONWriter {
-    /// Writes a value of an event's data; the depth is that of what was stored, whose size is bounded.
-    fileprivate mutating func value(_ value: EventValue) {
-        switch value {
-        case .null: null()
-        case .bool(let value): boolean(value)
-        case .integer(let value): integer(value)
-        case .number(let value): number(value)
-        case .string(let value): string(value)
-        case .array(let values):
-            array { json in
-                for value in values { json.value(value) }
-            }
-        case .object(let members):
-            object { json in
-                for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-                    json.key(name)
-                    json.value(value)
-                }
-            }
+            json.member("data", event.data)
         }
     }
 }

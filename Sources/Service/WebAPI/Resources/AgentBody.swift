@@ -2,6 +2,7 @@ import APIModel
 import Agents
 import Basics
 import HTTP
+import JSON
 
 /// What clients send of an agent: the schema of it, and the way from JSON to fields.
 enum AgentInput {

@@ -3,6 +3,7 @@ package import Basics
 package import HTTP
 import HTTPTypes
 package import Identity
+import JSON
 
 /// Logging in and out, and exchanging refresh tokens.
 package struct AuthRoutes: Sendable {

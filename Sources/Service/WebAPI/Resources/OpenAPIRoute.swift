@@ -1,6 +1,7 @@
 import APIModel
 package import HTTP
 import HTTPTypes
+import JSON
 import NIOCore
 
 /// The description of the API for programs.

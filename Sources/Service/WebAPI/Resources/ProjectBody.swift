@@ -1,5 +1,6 @@
 import APIModel
 import Basics
+import JSON
 import Projects
 
 /// A project as the API shows it, made from a row of a list without parsing, or from a full record.
@@ -80,12 +81,12 @@ struct ProjectBody: JSONWritable {
         tags = JSONText.array(fields.tags)
         owner = fields.owner
         assignees = JSONText.array(fields.assignees)
-        resources = fields.resources.text
+        resources = JSONText.canonical(fields.resources)
         estimatedHours = fields.estimatedHours
         dueAt = fields.dueAt
         startedAt = project.startedAt
         completedAt = project.completedAt
-        metadata = fields.metadata.text
+        metadata = JSONText.canonical(fields.metadata)
         version = project.version
         createdAt = project.createdAt
         updatedAt = project.updatedAt

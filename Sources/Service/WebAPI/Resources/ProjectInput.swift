@@ -2,6 +2,7 @@ import APIModel
 import Basics
 import HTTP
 import Identity
+import JSON
 import Projects
 
 /// What clients send of a project: the schema of it, and the way from JSON to fields.
@@ -63,7 +64,7 @@ enum ProjectInput {
 
     /// The fields of a body that satisfies ``schema``.
     /// - Throws: ``ProblemError``: `validation_failed`.
-    static func fields(_ json: APIModel.JSONValue?) throws(ProblemError) -> ProjectFields {
+    static func fields(_ json: JSONValue?) throws(ProblemError) -> ProjectFields {
         guard let json, let name = json["name"]?.string,
             let type = json["type"]?.string.flatMap(ProjectType.init(rawValue:))
         else {
@@ -80,16 +81,16 @@ enum ProjectInput {
             tags: json["tags"]?.strings ?? [],
             owner: json["owner"]?.string,
             assignees: json["assignees"]?.strings ?? [],
-            resources: json["resources"].map { Projects.JSONValue($0) } ?? .emptyObject,
+            resources: json["resources"] ?? .emptyObject,
             estimatedHours: json["estimated_hours"]?.double,
             dueAt: try time(json["due_at"]),
-            metadata: json["metadata"].map { Projects.JSONValue($0) } ?? .emptyObject
+            metadata: json["metadata"] ?? .emptyObject
         )
     }
 
     /// The changes of a body that satisfies ``patchSchema``.
     /// - Throws: ``ProblemError``: `validation_failed`.
-    static func patch(_ json: APIModel.JSONValue?) throws(ProblemError) -> ProjectPatch {
+    static func patch(_ json: JSONValue?) throws(ProblemError) -> ProjectPatch {
         guard let json else { throw ProblemError(.validationFailed) }
         var patch = ProjectPatch()
         patch.name = change(json["name"]) { $0.string }
@@ -102,24 +103,24 @@ enum ProjectInput {
         patch.tags = change(json["tags"]) { $0.strings }
         patch.owner = change(json["owner"]) { $0.string }
         patch.assignees = change(json["assignees"]) { $0.strings }
-        patch.resources = change(json["resources"]) { Projects.JSONValue($0) }
+        patch.resources = change(json["resources"]) { $0 }
         patch.estimatedHours = change(json["estimated_hours"]) { $0.double }
         let dueAt = try time(json["due_at"])
         patch.dueAt = change(json["due_at"]) { _ in dueAt }
-        patch.metadata = change(json["metadata"]) { Projects.JSONValue($0) }
+        patch.metadata = change(json["metadata"]) { $0 }
         return patch
     }
 
     private static func change<Value: Hashable & Sendable>(
-        _ json: APIModel.JSONValue?,
-        _ read: (APIModel.JSONValue) -> Value?
+        _ json: JSONValue?,
+        _ read: (JSONValue) -> Value?
     ) -> FieldChange<Value> {
         guard let json else { return .keep }
         if json.isNull { return .clear }
         return read(json).map { .set($0) } ?? .keep
     }
 
-    private static func time(_ json: APIModel.JSONValue?) throws(ProblemError) -> Timestamp? {
+    private static func time(_ json: JSONValue?) throws(ProblemError) -> Timestamp? {
         guard let text = json?.string else { return nil }
         // The schema lets leap seconds pass, which a timestamp cannot hold.
         guard let time = Timestamp(rfc3339: text) else {
@@ -133,23 +134,6 @@ extension JSONSchema {
     /// The schema without the permission to be null.
     fileprivate var withoutNull: JSONSchema {
         if case .nullable(let schema) = self { schema } else { self }
-    }
-}
-
-extension Projects.JSONValue {
-    /// The same value as the records keep it; as deep as the parser of bodies lets it be.
-    init(_ value: APIModel.JSONValue) {
-        switch value {
-        case .null: self = .null
-        case .boolean(let value): self = .bool(value)
-        case .number(let number): self = .number(number.text)
-        case .string(let text): self = .string(text)
-        case .array(let values): self = .array(values.map { Self($0) })
-        case .object(let object):
-            self = .object(
-                Dictionary(object.members.map { ($0.name, Self($0.value)) }, uniquingKeysWith: { _, last in last })
-            )
-        }
     }
 }
 

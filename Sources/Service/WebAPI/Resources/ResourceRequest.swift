@@ -2,6 +2,7 @@ import APIModel
 import Basics
 import HTTP
 import HTTPTypes
+import JSON
 import NIOCore
 import Projects
 
@@ -88,12 +89,6 @@ struct VersionCondition {
             headers: [.eTag: EntityTag(version: version).description]
         )
     }
-}
-
-/// Reads members of a body that its schema has checked.
-extension APIModel.JSONValue {
-    /// The strings of an array.
-    var strings: [String] { array?.compactMap(\.string) ?? [] }
 }
 
 extension RouteResponse {

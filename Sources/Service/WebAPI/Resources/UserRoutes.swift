@@ -4,6 +4,7 @@ import Foundation
 package import HTTP
 import HTTPTypes
 package import Identity
+import JSON
 
 /// The users: one's own account, and everyone's for those who may.
 package struct UserRoutes: Sendable {

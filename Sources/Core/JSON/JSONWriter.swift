@@ -11,9 +11,11 @@ package protocol JSONWritable {
 package struct JSONWriter {
     /// What has been written so far.
     package private(set) var bytes: [UInt8]
+    private let escaping: JSONEscaping
 
     /// Makes an empty writer with room for `capacity` bytes.
-    package init(capacity: Int = 256) {
+    package init(capacity: Int = 256, escaping: JSONEscaping = .required) {
+        self.escaping = escaping
         bytes = []
         bytes.reserveCapacity(capacity)
     }
@@ -68,12 +70,8 @@ package struct JSONWriter {
     /// have.
     package mutating func number(_ value: Double) {
         separate()
-        if value.isFinite {
-            if let whole = Int64(exactly: value), whole.magnitude < 1 << 53, value.sign == .plus || whole != 0 {
-                decimal(whole)
-            } else {
-                bytes.append(contentsOf: value.description.utf8)
-            }
+        if let number = JSONNumber(value) {
+            bytes.append(contentsOf: number.text.utf8)
         } else {
             bytes.append(contentsOf: "null".utf8)
         }
@@ -92,9 +90,41 @@ package struct JSONWriter {
     }
 
     /// Writes text that is one JSON value already, as it stands: a value stored as JSON, or one cached.
-    package mutating func raw(_ json: some Sequence<UInt8>) {
+    package mutating func raw(_ json: String) {
+        separate()
+        bytes.append(contentsOf: json.utf8)
+    }
+
+    /// Writes bytes that are one JSON value already, as they stand.
+    package mutating func raw(_ json: [UInt8]) {
         separate()
         bytes.append(contentsOf: json)
+    }
+
+    /// Writes an array of strings.
+    package mutating func strings(_ values: [String]) {
+        array { json in
+            for value in values { json.string(value) }
+        }
+    }
+
+    /// Writes a value with the names of its objects in the order of their bytes, so that equal values look alike.
+    package mutating func canonical(_ value: JSONValue) {
+        switch value {
+        case .array(let values):
+            array { json in
+                for value in values { json.canonical(value) }
+            }
+        case .object(let object):
+            let sorted = object.members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            self.object { json in
+                for member in sorted {
+                    json.key(member.name)
+                    json.canonical(member.value)
+                }
+            }
+        default: value.write(to: &self)
+        }
     }
 
     // MARK: Members
@@ -133,9 +163,25 @@ package struct JSONWriter {
 
     package mutating func member(_ name: String, _ values: [String]) {
         key(name)
-        array { json in
-            for value in values { json.string(value) }
-        }
+        strings(values)
+    }
+
+    /// Writes a member whose value is JSON already.
+    package mutating func member(_ name: String, raw value: String) {
+        key(name)
+        raw(value)
+    }
+
+    /// Writes a member that may have no value, as null then.
+    package mutating func member(_ name: String, orNull value: String?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    /// Writes a number that may be missing.
+    package mutating func member(_ name: String, orNull value: Double?) {
+        key(name)
+        if let value { number(value) } else { null() }
     }
 
     // MARK: Parts
@@ -153,38 +199,29 @@ package struct JSONWriter {
         bytes.append(contentsOf: String(value).utf8)
     }
 
-    private mutating func quote(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { utf8 in
-            // SAFETY: the buffer is read inside the closure only, and indices come from its own range.
-            var unwritten = 0
-            for index in 0..<utf8.count {
-                let byte = unsafe utf8[index]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[unwritten..<index]))
-                escape(byte)
-                unwritten = index + 1
-            }
-            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[unwritten...]))
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
+    private mutating func quote(_ text: String) { JSONString.append(text, to: &bytes, escaping: escaping) }
+}
 
-    private mutating func escape(_ byte: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-        case 0x08: bytes.append(UInt8(ascii: "b"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
-        case 0x0a: bytes.append(UInt8(ascii: "n"))
-        case 0x0c: bytes.append(UInt8(ascii: "f"))
-        case 0x0d: bytes.append(UInt8(ascii: "r"))
-        default:
-            bytes.append(contentsOf: "u00".utf8)
-            bytes.append(byte < 0x10 ? 48 : 49)
-            let low = byte & 0xf
-            bytes.append(low < 10 ? 48 + low : 87 + low)
+extension JSONValue: JSONWritable {
+    package func write(to json: inout JSONWriter) {
+        switch self {
+        case .null: json.null()
+        case .boolean(let value): json.boolean(value)
+        case .number(let number): json.raw(number.text)
+        case .string(let text): json.string(text)
+        case .array(let values):
+            json.array { json in
+                for value in values { value.write(to: &json) }
+            }
+        case .object(let object): object.write(to: &json)
+        }
+    }
+}
+
+extension JSONObject: JSONWritable {
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            for member in members { json.member(member.name, member.value) }
         }
     }
 }

@@ -1,6 +1,6 @@
-import APIModel
 import Basics
 import ChaosTesting
+import JSON
 import Testing
 
 struct JSONParserTests {

@@ -1,4 +1,4 @@
-import APIModel
+import JSON
 import Testing
 
 struct JSONWriterTests {
@@ -54,43 +54,48 @@ struct JSONWriterTests {
         f("žluť 😀", "\"žluť 😀\"")
     }
 
-    @Test("a problem as RFC 9457 has it")
-    func problem() {
-        let problem = Problem(
-            .validationFailed,
-            detail: "two faults",
-            instance: "/x",
-            errors: [
-                Violation(.body(pointer: "/a/0"), "must be a string"), Violation(.query(name: "limit"), "is required"),
-            ]
-        )
-        #expect(
-            String(decoding: JSONWriter.bytes(of: problem), as: UTF8.self)
-                == #"{"type":"urn:kaskman:problem:validation_failed","title":"The body does not satisfy its schema","#
-                + #""status":422,"detail":"two faults","instance":"/x","errors":[{"pointer":"/a/0","#
-                + #""detail":"must be a string"},{"parameter":"limit","in":"query","detail":"is required"}]}"#
-        )
+    @Test("what else is escaped where text is shown as it stands")
+    func escaping() {
+        func f(_ value: String, _ escaping: JSONEscaping, _ expected: String) {
+            #expect(JSONString.quote(value, escaping: escaping) == expected)
+        }
+        f("<a>&b\u{2028}\u{2029}\u{202a}â€\u{e2}", .html, #""\u003ca\u003e\u0026b\u2028\u2029\#u{202a}â€â""#)
+        f("<\u{2028}", .required, "\"<\u{2028}\"")
+        f("\u{7f}\u{1b}[31m<", .terminal, #""\u007f\u001b[31m<""#)
+        f("\u{e2}\u{80}", .html, "\"\u{e2}\u{80}\"")
+        f("\u{2027}", .html, "\"\u{2027}\"")
     }
 
-    @Test("a page names the next one, or null")
-    func page() {
-        struct Item: JSONWritable {
-            func write(to json: inout JSONWriter) { json.integer(7) }
-        }
-        func f(_ cursor: String?, _ expected: String) {
-            let bytes = JSONWriter.bytes(of: Page(items: [Item(), Item()], nextCursor: cursor))
-            #expect(String(decoding: bytes, as: UTF8.self) == expected)
-        }
-        f(nil, #"{"items":[7,7],"next_cursor":null}"#)
-        f("c", #"{"items":[7,7],"next_cursor":"c"}"#)
+    @Test("text for people")
+    func pretty() throws {
+        let value = try JSONValue(parsing: #"{"a":[1,{"b":[]}],"c":{},"d":"\""}"#)
+        let expected = """
+            {
+              "a": [
+                1,
+                {
+                  "b": []
+                }
+              ],
+              "c": {},
+              "d": "\\""
+            }
+
+            """
+        #expect(JSONText.pretty(value) == expected)
     }
 
-    @Test("codes, URIs and statuses of problems are stable")
-    func catalogue() {
-        #expect(Set(ProblemType.allCases.map(\.title)).count == ProblemType.allCases.count)
-        for type in ProblemType.allCases {
-            #expect((400...599).contains(type.status))
-            #expect(type.uri == "urn:kaskman:problem:" + type.rawValue)
+    @Test("values that are JSON already stand as they are")
+    func raw() {
+        let written = text { json in
+            json.object { json in
+                json.member("a", raw: "[1, 2]")
+                json.member("b", orNull: nil as String?)
+                json.member("c", orNull: 1.5)
+                json.key("d")
+                json.raw(Array("{}".utf8))
+            }
         }
+        #expect(written == #"{"a":[1, 2],"b":null,"c":1.5,"d":{}}"#)
     }
 }
