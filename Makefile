@@ -5,7 +5,7 @@ ARGS ?=
 export KASKMAN_SWIFT := $(SWIFT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dev-setup dev-run dev-test build check chaos clean
+.PHONY: help run test dev-setup dev-run dev-test build check bench chaos clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
