@@ -141,7 +141,7 @@ let package = Package(
             "HTTP",
             in: "Service",
             [
-                "Basics", "Instruments", "JSON", "APIModel",
+                "APIModel", "Basics", "Instruments", "JSON", "KeyValue",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -259,7 +259,7 @@ let package = Package(
         tests(
             "HTTP",
             [
-                "APIModel", "Basics", "HTTP", "Instruments", "JSON", "MetricModel",
+                "APIModel", "Basics", "HTTP", "Instruments", "JSON", "KeyValue", "MetricModel",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 logging,
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -272,8 +272,8 @@ let package = Package(
             "WebAPI",
             [
                 "APIModel", "Agents", "Basics", "Database", "DatabaseTesting", "Events", "HTTP", "Identity",
-                "Instruments", "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Rules", "Supervision",
-                "TimeSeries", "WebAPI", crypto, logging,
+                "Instruments", "JSON", "KeyValue", "MetricModel", "Projects", "PromQL", "Queries", "Rules",
+                "Supervision", "TimeSeries", "WebAPI", crypto, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

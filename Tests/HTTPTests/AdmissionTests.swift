@@ -1,6 +1,7 @@
 import APIModel
 import Basics
 import HTTPTypes
+import KeyValue
 import Logging
 import NIOCore
 import Synchronization
@@ -9,9 +10,9 @@ import Testing
 @testable import HTTP
 
 struct AdmissionTests {
-    private struct BrokenLimiter: RateLimiter {
+    private struct BrokenLimiter: RateLimitStore {
         struct Down: Error {}
-        func take(_ key: String, _ quota: Quota) async throws -> RateDecision { throw Down() }
+        func take(_ key: String, quota: RateQuota, now: Timestamp) async throws -> RateLimitDecision { throw Down() }
     }
 
     @Test("an address that sends too much is refused before anything else is looked at")

@@ -1,6 +1,7 @@
 import APIModel
 import Basics
 import HTTPTypes
+import KeyValue
 import Testing
 
 @testable import HTTP
@@ -129,31 +130,26 @@ struct FieldTests {
     @Test("a burst up to the quota passes, then the rate holds")
     func rateLimit() {
         let clock = ManualClock()
-        let limiter = LocalRateLimiter<String>(clock: clock)
-        let quota = Quota(3, perSeconds: 6)
+        let store = InProcessRateLimitStore(seed: 1)
+        let quota = Quota(3, perSeconds: 6).rate
         func f(_ key: String, _ isAllowed: Bool, _ remaining: Int, _ reset: Int) {
-            let expected = RateDecision(isAllowed: isAllowed, remaining: remaining, resetSeconds: reset)
-            #expect(limiter.takeNow(key, quota) == expected)
+            let decision = store.decide(key, quota: quota, now: clock.now)
+            #expect(decision.isAllowed == isAllowed && decision.remaining == remaining)
+            #expect(decision.resetSeconds == reset)
         }
         f("a", true, 2, 2)
         f("a", true, 1, 4)
         f("a", true, 0, 6)
         f("a", false, 0, 2)
         f("b", true, 2, 2)
-        clock.advance(by: .seconds(1))
+        clock.advance(by: .milliseconds(100))
+        f("a", false, 0, 2)
+        clock.advance(by: .milliseconds(900))
         f("a", false, 0, 1)
         clock.advance(by: .seconds(1))
         f("a", true, 0, 6)
         f("a", false, 0, 2)
         clock.advance(by: .seconds(60))
         f("a", true, 2, 2)
-    }
-
-    @Test("a limiter keeps a bounded number of keys")
-    func rateLimitKeys() {
-        let clock = ManualClock()
-        let limiter = LocalRateLimiter<Int>(clock: clock, keysMax: 160)
-        for key in 0..<10_000 { #expect(limiter.takeNow(key, Quota(1, perSeconds: 60)).isAllowed) }
-        #expect(limiter.keyCount <= 160)
     }
 }

@@ -3,6 +3,7 @@ import Basics
 import HTTPTypes
 import Instruments
 import JSON
+import KeyValue
 import Logging
 import MetricModel
 import NIOCore
@@ -93,7 +94,7 @@ struct ServiceHarness {
         _ routes: [Route],
         files: StaticFiles = StaticFiles(),
         addressQuota: Quota? = nil,
-        limiter: (any RateLimiter)? = nil,
+        limiter: (any RateLimitStore)? = nil,
         clock: ManualClock = ManualClock(),
         settings: HTTPSettings = HTTPSettings()
     ) {
@@ -103,7 +104,7 @@ struct ServiceHarness {
             files: files,
             rules: AdmissionRules(
                 addressQuota: addressQuota,
-                limiter: limiter ?? LocalRateLimiter<String>(clock: clock),
+                limiter: limiter ?? InProcessRateLimitStore(seed: 1),
                 authenticate: Self.authenticate
             ),
             settings: settings,

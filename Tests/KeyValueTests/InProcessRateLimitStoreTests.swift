@@ -29,6 +29,17 @@ import Testing
         #expect(registry.value(of: "kaskman_rate_limit_evicted_keys_total") == 9840)
     }
 
+    @Test func numbersAreKeysOfTheirOwn() {
+        let registry = Registry()
+        let store = InProcessRateLimitStore(keysMax: 160, seed: 1, registry: registry)
+        let once = RateQuota(1, per: .seconds(60))
+        #expect(store.decide(7, quota: once, now: now).isAllowed)
+        #expect(!store.decide(7, quota: once, now: now).isAllowed)
+        #expect(store.decide("7", quota: once, now: now).isAllowed)
+        for key in 100..<10_000 { _ = store.decide(UInt64(key), quota: quota, now: now) }
+        #expect(registry.value(of: "kaskman_rate_limit_keys") == 160)
+    }
+
     @Test func aBlockedKeyCannotFreeItselfByAFloodOfOthers() {
         let store = InProcessRateLimitStore(keysMax: 160, seed: 1, registry: Registry())
         for _ in 0..<4 { _ = store.decide("blocked", quota: quota, now: now) }

@@ -8,6 +8,7 @@ import HTTPTypes
 import Identity
 import Instruments
 import JSON
+import KeyValue
 import Logging
 import NIOCore
 import Projects
@@ -138,7 +139,7 @@ struct APIHarness: Sendable {
             routes: routes,
             rules: AdmissionRules(
                 addressQuota: nil,
-                limiter: LocalRateLimiter<String>(clock: clock),
+                limiter: InProcessRateLimitStore(seed: 1),
                 quotas: quotas,
                 challenges: Authenticator.challenges,
                 authenticate: { try await authenticator.authenticate($0, $1) }

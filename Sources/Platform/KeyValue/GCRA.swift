@@ -16,8 +16,7 @@ package struct GCRA: Hashable, Sendable {
     /// When the clock was set back, nobody waits longer than a whole burst takes.
     package mutating func take(_ quota: RateQuota, now: Timestamp) -> RateLimitDecision {
         let now = now.nanoseconds
-        let interval = quota.emissionInterval.wholeNanoseconds
-        let window = interval.multipliedClamped(by: Int64(quota.burst))
+        let (interval, window) = (quota.interval, quota.window)
         let start = min(max(arrival, now), now.addingClamped(window))
         let next = start.addingClamped(interval)
         let ahead = next.subtractingClamped(now)
@@ -54,28 +53,4 @@ package struct GCRA: Hashable, Sendable {
 
 extension Timestamp {
     fileprivate var nanoseconds: Int64 { milliseconds.multipliedClamped(by: 1_000_000) }
-}
-
-extension Duration {
-    fileprivate var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds.multipliedClamped(by: 1_000_000_000).addingClamped(attoseconds / 1_000_000_000)
-    }
-}
-
-extension Int64 {
-    fileprivate func addingClamped(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
-
-    fileprivate func subtractingClamped(_ other: Int64) -> Int64 {
-        let (difference, overflow) = subtractingReportingOverflow(other)
-        return overflow ? (other > 0 ? .min : .max) : difference
-    }
-
-    fileprivate func multipliedClamped(by other: Int64) -> Int64 {
-        let (product, overflow) = multipliedReportingOverflow(by: other)
-        return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
-    }
 }

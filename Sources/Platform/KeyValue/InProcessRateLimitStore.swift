@@ -14,15 +14,20 @@ package final class InProcessRateLimitStore: RateLimitStore {
     /// How many different quotas the common allowance tells apart; those beyond are refused.
     private static let sharedQuotasMax = 64
 
+    private enum Key: Hashable {
+        case text(String)
+        case number(UInt64)
+    }
+
     private struct Entry {
-        let key: String
+        let key: Key
         var limiter: GCRA
         var quota: RateQuota
     }
 
     private struct Shard {
         var entries: [Entry] = []
-        var positions: [String: Int] = [:]
+        var positions: [Key: Int] = [:]
         var shared: [RateQuota: GCRA] = [:]
         var random: SeededGenerator
     }
@@ -34,29 +39,29 @@ package final class InProcessRateLimitStore: RateLimitStore {
 
     private let shards: [Box]
     private let keysPerShardMax: Int
-    private let evictions: Counter
-    private let shared: Counter
+    private let evictions: Counter?
+    private let shared: Counter?
 
     /// Makes an empty store.
     ///
     /// - Parameters:
     ///   - keysMax: how many keys are remembered; rounded up to a multiple of 16.
     ///   - seed: of the random choice of the key that goes.
-    ///   - registry: takes the metrics `kaskman_rate_limit_*`; one store a registry.
-    package init(keysMax: Int = 100_000, seed: UInt64, registry: Registry) {
+    ///   - registry: takes the metrics `kaskman_rate_limit_*`; one store a registry, others go without.
+    package init(keysMax: Int = 100_000, seed: UInt64, registry: Registry? = nil) {
         precondition(keysMax > 0, "BUG: a rate limit store needs room for a key")
         keysPerShardMax = (keysMax - 1) / Self.shardCount + 1
         let shards = (0..<Self.shardCount).map { Box(seed: seed &+ UInt64($0)) }
         self.shards = shards
-        evictions = registry.counter(
+        evictions = registry?.counter(
             "kaskman_rate_limit_evicted_keys_total",
             help: "Keys that were forgotten to make room for others before their limit was whole again."
         )
-        shared = registry.counter(
+        shared = registry?.counter(
             "kaskman_rate_limit_shared_decisions_total",
             help: "Decisions about keys that found no room and shared one common allowance."
         )
-        registry.gauge("kaskman_rate_limit_keys", help: "Keys whose use is remembered.") {
+        registry?.gauge("kaskman_rate_limit_keys", help: "Keys whose use is remembered.") {
             Double(shards.reduce(0) { $0 + $1.shard.withLock { $0.entries.count } })
         }
     }
@@ -67,6 +72,15 @@ package final class InProcessRateLimitStore: RateLimitStore {
 
     /// The same as ``take(_:quota:now:)``, for callers that cannot wait.
     package func decide(_ key: String, quota: RateQuota, now: Timestamp) -> RateLimitDecision {
+        decide(.text(key), quota, now)
+    }
+
+    /// The same for keys that are numbers, which no text need be made of.
+    package func decide(_ key: UInt64, quota: RateQuota, now: Timestamp) -> RateLimitDecision {
+        decide(.number(key), quota, now)
+    }
+
+    private func decide(_ key: Key, _ quota: RateQuota, _ now: Timestamp) -> RateLimitDecision {
         // The standard hash is keyed at random in each process, so nobody can aim at one shard.
         let box = shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
         return box.shard.withLock { shard in
@@ -99,12 +113,12 @@ package final class InProcessRateLimitStore: RateLimitStore {
             if let other = best, !GCRA.isLessUsed(entry.limiter, than: shard.entries[other].limiter) { continue }
             best = position
         }
-        if let best, !shard.entries[best].limiter.isSpent(now: now) { evictions.increment() }
+        if let best, !shard.entries[best].limiter.isSpent(now: now) { evictions?.increment() }
         return best
     }
 
     private func takeShared(_ shard: inout Shard, _ quota: RateQuota, now: Timestamp) -> RateLimitDecision {
-        shared.increment()
+        shared?.increment()
         if shard.shared[quota] == nil, shard.shared.count >= Self.sharedQuotasMax {
             shard.shared = shard.shared.filter { !$0.value.isSpent(now: now) }
             if shard.shared.count >= Self.sharedQuotasMax {

@@ -2,6 +2,7 @@ import APIModel
 import Basics
 package import HTTPTypes
 import Instruments
+package import KeyValue
 
 /// What admission asks of the rest of the house.
 package struct AdmissionRules: Sendable {
@@ -13,7 +14,7 @@ package struct AdmissionRules: Sendable {
     /// What one address may send, before anything else is looked at; nil for no limit.
     package var addressQuota: Quota?
     /// Counts what callers send to a class of routes.
-    package var limiter: any RateLimiter
+    package var limiter: any RateLimitStore
     package var authenticate: Authenticate
     /// Quotas, by the names of classes of routes, that hold instead of those the classes were declared with.
     package var quotas: [String: Quota]
@@ -22,7 +23,7 @@ package struct AdmissionRules: Sendable {
 
     package init(
         addressQuota: Quota? = Quota(6_000, perSeconds: 60),
-        limiter: any RateLimiter,
+        limiter: any RateLimitStore,
         quotas: [String: Quota] = [:],
         challenges: [String] = ["Bearer"],
         authenticate: @escaping Authenticate
@@ -50,13 +51,17 @@ struct Admission: Sendable {
         let endpoint: Endpoint
         let captures: [Substring]
         let principal: (any Principal)?
-        let rate: RateDecision?
+        let rate: RateLimitDecision?
     }
+
+    /// How many addresses are counted at a time.
+    private static let addressesMax = 65_536
 
     let rules: AdmissionRules
     let router: Router<Endpoint>
     private let instruments: HTTPInstruments
-    private let addresses: LocalRateLimiter<UInt64>
+    private let clock: any WallClock
+    private let addresses: InProcessRateLimitStore
     private let addressClass: RateClass?
     private let addressCounters: RateCounters
 
@@ -64,7 +69,8 @@ struct Admission: Sendable {
         self.rules = rules
         self.router = router
         self.instruments = instruments
-        addresses = LocalRateLimiter(clock: clock)
+        self.clock = clock
+        addresses = InProcessRateLimitStore(keysMax: Self.addressesMax, seed: .random(in: 0 ... .max))
         addressClass = rules.addressQuota.map { RateClass("address", $0) }
         addressCounters = instruments.rateCounters("address")
     }
@@ -81,7 +87,7 @@ struct Admission: Sendable {
         endpoint: inout Endpoint?
     ) async throws -> Admitted {
         if let addressClass {
-            let decision = addresses.takeNow(client.limitKey, addressClass.quota)
+            let decision = addresses.decide(client.limitKey, quota: addressClass.quota.rate, now: steadyTime)
             addressCounters.count(decision)
             guard decision.isAllowed else {
                 throw RejectionError(.addressRate, RateLimitFields.refusal(addressClass, decision))
@@ -93,6 +99,9 @@ struct Admission: Sendable {
         let rate = try await limit(found, principal, client)
         return Admitted(endpoint: found, captures: captures, principal: principal, rate: rate)
     }
+
+    /// A time that goes on when the machine's clock is set, so that this blocks no address.
+    private var steadyTime: Timestamp { Timestamp(milliseconds: clock.uptime.wholeMilliseconds) }
 
     private func route(_ method: HTTPRequest.Method, _ path: String) throws(RejectionError) -> (Endpoint, [Substring]) {
         switch router.match(method, path) {
@@ -143,12 +152,13 @@ struct Admission: Sendable {
         _ endpoint: Endpoint,
         _ principal: (any Principal)?,
         _ client: IPAddress
-    ) async throws -> RateDecision? {
+    ) async throws -> RateLimitDecision? {
         guard let rateClass = endpoint.rateClass else { return nil }
         let caller = principal.map { "user:" + $0.id } ?? "address:" + String(client.limitKey, radix: 16)
-        let decision: RateDecision
+        let decision: RateLimitDecision
         do {
-            decision = try await rules.limiter.take(rateClass.name + ":" + caller, rateClass.quota)
+            let key = rateClass.name + ":" + caller
+            decision = try await rules.limiter.take(key, quota: rateClass.quota.rate, now: clock.now)
         } catch is CancellationError {
             throw CancellationError()
         } catch {

@@ -1,5 +1,6 @@
 import APIModel
 package import Instruments
+import KeyValue
 
 /// The metrics of the HTTP server.
 package struct HTTPInstruments: Sendable {
@@ -98,7 +99,7 @@ struct RateCounters: Sendable {
     let refused: Counter
     let failed: Counter
 
-    func count(_ decision: RateDecision) { (decision.isAllowed ? allowed : refused).increment() }
+    func count(_ decision: RateLimitDecision) { (decision.isAllowed ? allowed : refused).increment() }
 }
 
 /// The metrics of one route; the usual ones resolved once.

@@ -2,6 +2,7 @@ import APIModel
 package import Basics
 import HTTPTypes
 package import Instruments
+import KeyValue
 package import Logging
 import NIOCore
 import NIOHTTP1
@@ -99,7 +100,7 @@ package struct HTTPService: Sendable {
         var endpoint: Endpoint?
         var user: String?
         var requestBytes = 0
-        var rate: RateDecision?
+        var rate: RateLimitDecision?
     }
 
     /// Answers one request; never fails.
@@ -307,7 +308,7 @@ package struct HTTPService: Sendable {
         let method = head.method.rawValue
         let route = exchange.endpoint?.instruments ?? unrouted[method] ?? unrouted["OTHER"]
         route?.counter(status).increment()
-        route?.duration.observe(duration.seconds)
+        route?.duration.observe(duration)
         instruments.requestBytes.increment(by: exchange.requestBytes)
         instruments.responseBytes.increment(by: bytes)
         instruments.ended.increment()
@@ -319,7 +320,7 @@ package struct HTTPService: Sendable {
                 "method": .string(method),
                 "route": .string(route?.route ?? Self.unmatchedRoute),
                 "status": .stringConvertible(status),
-                "duration_ms": .stringConvertible(Double(duration.microseconds) / 1000),
+                "duration_ms": .stringConvertible((duration.inSeconds * 1e6).rounded() / 1000),
                 "bytes": .stringConvertible(bytes),
                 "remote": .stringConvertible(exchange.client),
                 "user": .string(exchange.user ?? "-"),

@@ -1,16 +1,20 @@
 import APIModel
 import HTTPTypes
+package import KeyValue
 
 /// How many requests a key may make in a window.
 package struct Quota: Hashable, Sendable {
     package let requests: Int
     /// At least one second, in whole seconds, since the header fields say it so.
     package let windowSeconds: Int
+    /// The quota as the store of limits takes it.
+    package let rate: RateQuota
 
     package init(_ requests: Int, perSeconds windowSeconds: Int) {
         precondition(requests > 0 && windowSeconds > 0, "BUG: a quota allows nothing")
         self.requests = requests
         self.windowSeconds = windowSeconds
+        rate = RateQuota(requests, per: .seconds(windowSeconds))
     }
 }
 
@@ -30,26 +34,12 @@ package struct RateClass: Hashable, Sendable {
     package static let standard = RateClass("standard", Quota(600, perSeconds: 60))
 }
 
-/// What a limiter says about one request.
-package struct RateDecision: Hashable, Sendable {
-    package let isAllowed: Bool
-    /// Requests that may follow at once.
-    package let remaining: Int
-    /// Until the whole quota is there again; when refused, until one request is.
-    package let resetSeconds: Int
-
-    package init(isAllowed: Bool, remaining: Int, resetSeconds: Int) {
-        self.isAllowed = isAllowed
-        self.remaining = remaining
-        self.resetSeconds = resetSeconds
+extension RateLimitDecision {
+    /// Whole seconds, rounded up, until the quota is whole again; when refused, until one request is allowed.
+    var resetSeconds: Int {
+        let (seconds, attoseconds) = (isAllowed ? reset : retryAfter).components
+        return Int(seconds) + (attoseconds > 0 ? 1 : 0)
     }
-}
-
-/// Counts requests by key; in process, or in a store that several servers share.
-package protocol RateLimiter: Sendable {
-    /// Takes one request from a key's quota.
-    /// - Throws: when the store cannot be asked; the request is then let through and counted as such.
-    func take(_ key: String, _ quota: Quota) async throws -> RateDecision
 }
 
 /// The header fields that tell a client its quota (draft-ietf-httpapi-ratelimit-headers-10).
@@ -57,7 +47,7 @@ enum RateLimitFields {
     private static let policy = HTTPField.Name("RateLimit-Policy")
     private static let limit = HTTPField.Name("RateLimit")
 
-    static func append(_ rateClass: RateClass, _ decision: RateDecision, to fields: inout HTTPFields) {
+    static func append(_ rateClass: RateClass, _ decision: RateLimitDecision, to fields: inout HTTPFields) {
         guard let policy, let limit else { return }
         let quota = rateClass.quota
         fields[policy] = "\"\(rateClass.name)\";q=\(quota.requests);w=\(quota.windowSeconds)"
@@ -65,7 +55,7 @@ enum RateLimitFields {
     }
 
     /// The refusal of a request that has no quota left.
-    static func refusal(_ rateClass: RateClass, _ decision: RateDecision) -> ProblemError {
+    static func refusal(_ rateClass: RateClass, _ decision: RateLimitDecision) -> ProblemError {
         var error = ProblemError(.rateLimited, "retry in \(decision.resetSeconds) seconds")
         append(rateClass, decision, to: &error.headers)
         error.headers[.retryAfter] = String(decision.resetSeconds)

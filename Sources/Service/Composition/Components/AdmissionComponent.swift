@@ -1,10 +1,9 @@
 import Basics
-import HTTP
 import KeyValue
 import Supervision
 
 /// Counts requests against their limits, for admission.
-final class AdmissionComponent: Component, RateLimiter {
+final class AdmissionComponent: Component, RateLimitStore {
     private let context: ComponentContext
     private let store: InProcessRateLimitStore
 
@@ -24,14 +23,7 @@ final class AdmissionComponent: Component, RateLimiter {
         return decision.isAllowed ? .healthy : .degraded("a limit that nobody uses is exhausted")
     }
 
-    func take(_ key: String, _ quota: Quota) async throws -> RateDecision {
-        let rate = RateQuota(quota.requests, per: .seconds(quota.windowSeconds))
-        let decision = store.decide(key, quota: rate, now: context.clock.now)
-        let wait = decision.isAllowed ? decision.reset : decision.retryAfter
-        return RateDecision(
-            isAllowed: decision.isAllowed,
-            remaining: decision.remaining,
-            resetSeconds: Int(wait.inSeconds.rounded(.up))
-        )
+    func take(_ key: String, quota: RateQuota, now: Timestamp) async throws -> RateLimitDecision {
+        store.decide(key, quota: quota, now: now)
     }
 }
