@@ -21,6 +21,8 @@ import Testing
         ("a[1.5] @ -1.25", "a[1s500ms] @ -1.250"), ("a </ 1 >/ 2", "a </ 1 >/ 2"), ("# c\na # d", "a"),
         ("a[5m * 0.3333]", "a[5m * 0.3333]"), ("offset offset 5m", "offset offset 5m"), ("fill + fill", "fill + fill"),
         ("and and and", "and and and"), ("a atan2 b", "a atan2 b"), ("'\\xff'", "\"\\xff\""), ("inf", "+Inf"),
+        (#"a{b="\xff"}"#, #"a{b="\ufffd"}"#), (#"a{b="\ufffd"}"#, #"a{b="\ufffd"}"#),
+        (#"{"\xce", c="\xff9́"}"#, #"{__name__="\ufffd",c="\ufffd9́"}"#),
         ("a offset 5m + 2", "a offset 5m + 2"), ("step() + range()", "step() + range()"),
     ])
     func reads(_ text: String, _ expected: String) {

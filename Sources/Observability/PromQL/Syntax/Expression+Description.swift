@@ -13,7 +13,7 @@ extension Expression: CustomStringConvertible {
             case .expression(let expression): pending.append(contentsOf: expression.pieces.reversed())
             }
         }
-        return text
+        return StringLiteralText.readable(text)
     }
 
     private enum Piece {

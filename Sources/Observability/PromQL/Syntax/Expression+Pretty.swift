@@ -6,7 +6,7 @@ extension Expression {
         var printer = PrettyPrinter(lineLimit: lineLimit)
         printer.pending = [.expression(self, level: 0)]
         while let piece = printer.pending.popLast() { printer.write(piece) }
-        return printer.text
+        return StringLiteralText.readable(printer.text)
     }
 }
 

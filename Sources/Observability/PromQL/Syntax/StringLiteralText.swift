@@ -71,6 +71,22 @@ enum StringLiteralText {
 
     static func quote(_ text: String) -> String { QuotedText.quote(text) }
 
+    /// A printed expression with U+FFFD as its escape.
+    ///
+    /// It stands in quoted texts only, where `\xFF` leads to it; as it is the lexer takes it for bytes that are no UTF-8.
+    static func readable(_ expression: String) -> String {
+        guard expression.unicodeScalars.contains("\u{FFFD}") else { return expression }
+        var result = String.UnicodeScalarView()
+        for scalar in expression.unicodeScalars {
+            if scalar == "\u{FFFD}" {
+                result.append(contentsOf: "\\ufffd".unicodeScalars)
+            } else {
+                result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+
     /// Quotes bytes that need not be UTF-8: invalid ones become `\xNN`.
     static func quote(_ bytes: [UInt8]) -> String {
         var quoted = "\""
