@@ -16,8 +16,6 @@ struct FaultRow: Sendable {
     var settings: [String: String] = [:]
     /// A rule file beside the shipped ones.
     var rules = ""
-    /// How long the way from the removal of the fault to the resolved notice may take.
-    var resolvesWithin: Duration = .seconds(60)
     /// Makes ready what the fault needs, in the folder of a server that has not started yet.
     ///
     /// Throws ``NotRun`` when this machine refuses it.

@@ -128,7 +128,7 @@ struct FaultRun {
             cause.cancel()
             try await cause.value
             let mended = ContinuousClock.now
-            record.resolved = try await until("the resolved notice", row.resolvesWithin, since: mended) {
+            record.resolved = try await until("the resolved notice", .seconds(60), since: mended) {
                 listener.has("resolved", labels)
             }
         } catch {
