@@ -5,7 +5,8 @@ import Synchronization
 /// GRDB would queue them too, but without an end: a stuck disk would collect every request the server ever gets.
 final class AccessGate: Sendable {
     private struct State {
-        var free: Int
+        /// The numbers of the slots that nobody has; the one that was used last is used next.
+        var free: [Int]
         var line: [AccessTicket] = []
         var isClosed = false
     }
@@ -16,27 +17,27 @@ final class AccessGate: Sendable {
     init(slots: Int, waitersMax: Int) {
         precondition(slots > 0 && waitersMax >= 0, "BUG: a gate needs a slot")
         self.waitersMax = waitersMax
-        state = Mutex(State(free: slots))
+        state = Mutex(State(free: Array((0..<slots).reversed())))
     }
 
     /// How many operations wait.
     var waiters: Int { state.withLock { $0.line.count } }
 
-    /// Waits for a slot; every return must be followed by ``leave()``.
+    /// Waits for a slot and returns its number; every return must be followed by ``leave(_:)``.
     /// - Throws: ``DatabaseError``: `overloaded` when the line is full, `connection` when the gate is closed, or what
     ///   the ticket was abandoned with.
-    func enter(_ ticket: AccessTicket) async throws {
+    func enter(_ ticket: AccessTicket) async throws -> Int {
         enum Entry {
-            case admitted, refused(DatabaseError), waiting
+            case admitted(Int), refused(DatabaseError), waiting
         }
         do {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            return try await withCheckedThrowingContinuation { continuation in
                 let entry: Entry = state.withLock { state in
                     if state.isClosed { return .refused(DatabaseError(.connection, "the database is closed")) }
-                    if state.free > 0 {
-                        guard ticket.admit() else { return .refused(ticket.abandonment ?? Self.abandoned) }
-                        state.free -= 1
-                        return .admitted
+                    if let slot = state.free.last {
+                        guard ticket.admit(to: slot) else { return .refused(ticket.abandonment ?? Self.abandoned) }
+                        state.free.removeLast()
+                        return .admitted(slot)
                     }
                     if state.line.count >= waitersMax {
                         let message = "\(waitersMax) operations are waiting already (waitersMax)"
@@ -47,7 +48,7 @@ final class AccessGate: Sendable {
                     return .waiting
                 }
                 switch entry {
-                case .admitted: continuation.resume()
+                case .admitted(let slot): continuation.resume(returning: slot)
                 case .refused(let error): continuation.resume(throwing: error)
                 case .waiting: break
                 }
@@ -58,13 +59,13 @@ final class AccessGate: Sendable {
         }
     }
 
-    /// Gives the slot to the next in line.
-    func leave() {
+    /// Gives a slot to the next in line.
+    func leave(_ slot: Int) {
         state.withLock { state in
             while !state.line.isEmpty {
-                if state.line.removeFirst().admit() { return }
+                if state.line.removeFirst().admit(to: slot) { return }
             }
-            state.free += 1
+            state.free.append(slot)
         }
     }
 

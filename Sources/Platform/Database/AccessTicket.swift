@@ -7,7 +7,7 @@ import Synchronization
 final class AccessTicket: Sendable {
     private enum State {
         case fresh
-        case waiting(CheckedContinuation<Void, any Error>)
+        case waiting(CheckedContinuation<Int, any Error>)
         case admitted
         case finished
         case abandoned(DatabaseError)
@@ -21,7 +21,7 @@ final class AccessTicket: Sendable {
     }
 
     /// Stores the continuation to resume when a slot is free; false when the operation was given up before.
-    func wait(_ continuation: CheckedContinuation<Void, any Error>) -> Bool {
+    func wait(_ continuation: CheckedContinuation<Int, any Error>) -> Bool {
         state.withLock { state in
             guard case .fresh = state else { return false }
             state = .waiting(continuation)
@@ -30,8 +30,8 @@ final class AccessTicket: Sendable {
     }
 
     /// Gives the operation a slot; false when it was given up.
-    func admit() -> Bool {
-        let admitted: (isAdmitted: Bool, continuation: CheckedContinuation<Void, any Error>?) = state.withLock {
+    func admit(to slot: Int) -> Bool {
+        let admitted: (isAdmitted: Bool, continuation: CheckedContinuation<Int, any Error>?) = state.withLock {
             state in
             switch state {
             case .fresh:
@@ -44,7 +44,7 @@ final class AccessTicket: Sendable {
                 return (false, nil)
             }
         }
-        admitted.continuation?.resume()
+        admitted.continuation?.resume(returning: slot)
         return admitted.isAdmitted
     }
 
@@ -61,7 +61,7 @@ final class AccessTicket: Sendable {
 
     /// Gives the operation up: a waiting one stops waiting, a running one stops at its next step.
     func abandon(_ error: DatabaseError) {
-        let continuation: CheckedContinuation<Void, any Error>? = state.withLock { state in
+        let continuation: CheckedContinuation<Int, any Error>? = state.withLock { state in
             switch state {
             case .fresh, .admitted:
                 state = .abandoned(error)

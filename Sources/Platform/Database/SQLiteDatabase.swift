@@ -6,8 +6,8 @@ package import Instruments
 
 /// The embedded database: SQLite in WAL mode through GRDB, one writer, readers in a pool.
 ///
-/// A commit is on the disk when it returns (`synchronous=FULL`); foreign keys are enforced. GRDB runs every access on
-/// dispatch queues of its own, so the cooperative pool is never blocked.
+/// A commit is on the disk when it returns (`synchronous=FULL`); foreign keys are enforced. Every access runs on a
+/// ``BlockingWorker``, so the cooperative pool is never blocked: GRDB's asynchronous reads would take a queue more each way.
 package final class SQLiteDatabase: Database {
     private let settings: SQLiteSettings
     private let clock: any WallClock
@@ -16,6 +16,9 @@ package final class SQLiteDatabase: Database {
     private let statements: StatementTexts
     private let readGate: AccessGate
     private let writeGate: AccessGate
+    /// One for each slot of the gates.
+    private let readers: [BlockingWorker]
+    private let writer = BlockingWorker(label: "database.writer")
     private let deadlines: OperationDeadlines
     private let metrics: DatabaseMetrics
 
@@ -50,6 +53,7 @@ package final class SQLiteDatabase: Database {
         statements = StatementTexts(textsMax: settings.preparedStatementsMax)
         readGate = AccessGate(slots: settings.readersMax, waitersMax: settings.waitersMax)
         writeGate = AccessGate(slots: 1, waitersMax: settings.waitersMax)
+        readers = (0..<settings.readersMax).map { BlockingWorker(label: "database.reader.\($0)") }
         deadlines = OperationDeadlines(clock: clock)
         do {
             pool = try DatabasePool(path: settings.path, configuration: Self.configuration(settings))
@@ -85,8 +89,8 @@ package final class SQLiteDatabase: Database {
         timeout: Duration?,
         _ body: @Sendable (any SQLConnection) throws -> T
     ) async throws -> T {
-        try await perform(operation, .read, gate: readGate, timeout: timeout) { ticket in
-            try await pool.read { connection in try run(body, on: connection, ticket).value }
+        try await perform(operation, .read, gate: readGate, timeout: timeout) { ticket, slot in
+            try await readers[slot].run { try pool.read { try run(body, on: $0, ticket).value } }
         }
     }
 
@@ -96,8 +100,8 @@ package final class SQLiteDatabase: Database {
         timeout: Duration?,
         _ body: @Sendable (any SQLConnection) throws -> T
     ) async throws -> T {
-        try await perform(operation, .write, gate: writeGate, timeout: timeout) { ticket in
-            let outcome = try await pool.write { connection in try run(body, on: connection, ticket) }
+        try await perform(operation, .write, gate: writeGate, timeout: timeout) { ticket, _ in
+            let outcome = try await writer.run { try pool.write { try run(body, on: $0, ticket) } }
             for action in outcome.commitActions { action() }
             return outcome.value
         }
@@ -130,7 +134,7 @@ package final class SQLiteDatabase: Database {
         _ kind: DatabaseMetrics.Operation,
         gate: AccessGate,
         timeout: Duration?,
-        _ access: (AccessTicket) async throws -> T
+        _ access: (_ ticket: AccessTicket, _ slot: Int) async throws -> T
     ) async throws -> T {
         let ticket = AccessTicket()
         deadlines.add(ticket, limit: timeout ?? settings.operationTimeout)
@@ -138,10 +142,10 @@ package final class SQLiteDatabase: Database {
         let start = clock.uptime
         do {
             let result = try await withTaskCancellationHandler {
-                try await gate.enter(ticket)
-                defer { gate.leave() }
+                let slot = try await gate.enter(ticket)
+                defer { gate.leave(slot) }
                 metrics.waited(clock.uptime - start)
-                return try await access(ticket)
+                return try await access(ticket, slot)
             } onCancel: {
                 ticket.abandon(DatabaseError(.cancelled, "the task was cancelled"))
             }

@@ -23,8 +23,8 @@ final class SQLiteProber: Sendable {
     func probe() async -> DatabaseProbe {
         let start = clock.uptime
         do {
-            try await gate.enter(AccessTicket())
-            defer { gate.leave() }
+            let slot = try await gate.enter(AccessTicket())
+            defer { gate.leave(slot) }
             try await queue.writeWithoutTransaction { connection in
                 try connection.beginTransaction(.immediate)
                 try connection.rollback()
