@@ -161,7 +161,8 @@ struct OnlineCommandTests {
                 ? .json(Self.tokens) : .json(#"{"id":"7","username":"ada","roles":["admin"]}"#)
         }
         let outcome = await harness.run("auth", "login", "--url", "http://lab", "--save-context", "lab")
-        #expect(outcome == .init(status: 0, output: "", messages: "Logged in to http://lab as ada.\n"))
+        let messages = "Logged in to http://lab as ada.\nCommands go to this server from now on (context lab).\n"
+        #expect(outcome == .init(status: 0, output: "", messages: messages))
         #expect(harness.fileSystem.mode(of: "/home/.config/kaskman/credentials.json") == .ownerOnly)
         #expect(harness.fileSystem.mode(of: "/home/.config/kaskman/contexts.json") == .ownerOnly)
         let status = await harness.run("auth", "status")
@@ -170,6 +171,18 @@ struct OnlineCommandTests {
         #expect(harness.requests.last?.header("Authorization") == "Bearer a")
         // The token is of that server alone.
         #expect(await harness.run("auth", "status", "--url", "http://other").status == 4)
+    }
+
+    @Test("The first server that somebody logs in to by its address is the one that commands go to; others are not")
+    func firstServer() async throws {
+        let harness = CommandHarness(answers: ["Username: ": "ada", "Password: ": "pw"]) { request in
+            request.target.hasSuffix("/login")
+                ? .json(Self.tokens) : .json(#"{"id":"7","username":"ada","roles":["admin"]}"#)
+        }
+        #expect(await harness.run("auth", "login", "--url", "http://lab").status == 0)
+        let second = await harness.run("auth", "login", "--url", "http://other")
+        #expect(second == .init(status: 0, output: "", messages: "Logged in to http://other as ada.\n"))
+        #expect(await harness.run("auth", "status").output.hasPrefix("Server       http://lab\n"))
     }
 
     @Test("The password may come from the standard input")

@@ -1,6 +1,15 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Carries requests over HTTP and HTTPS with a pool of connections.
 package struct HTTPClientTransport: APITransport {
@@ -47,7 +56,17 @@ package struct HTTPClientTransport: APITransport {
         } catch let error as HTTPClientError where Self.isTimeout(error) {
             throw .timeout(timeout)
         } catch {
-            throw .unreachable("\(error)")
+            throw .unreachable(Self.reason(error))
+        }
+    }
+
+    /// What went wrong, in the system's words where it said so.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason($0.error) } ?? "the name \(error.host) is not known"
+        default: "\(error)"
         }
     }
 

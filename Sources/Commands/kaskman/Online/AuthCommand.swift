@@ -46,14 +46,20 @@ struct LoginCommand: AsyncParsableCommand {
         _ = try await connection.withClient(environment) { client in
             try await client.login(username: username, password: password)
         }
-        if let saveContext {
-            let files = try ConnectionOptions.files(environment)
-            var contexts = try files.contexts()
-            contexts.addresses[saveContext] = address
-            contexts.current = saveContext
-            try files.write(contexts)
-        }
         environment.message("Logged in to \(address) as \(username).")
+        try keep(address, environment)
+    }
+
+    /// Makes the server the one that commands talk to: under the name that was asked for, or as the first that is known.
+    private func keep(_ address: ServerAddress, _ environment: CommandEnvironment) throws {
+        let files = try ConnectionOptions.files(environment)
+        var contexts = try files.contexts()
+        let isFirst = connection.url != nil && contexts.addresses.isEmpty
+        guard let name = saveContext ?? (isFirst ? "default" : nil) else { return }
+        contexts.addresses[name] = address
+        contexts.current = name
+        try files.write(contexts)
+        environment.message("Commands go to this server from now on (context \(name)).")
     }
 
     private func password(_ environment: CommandEnvironment) throws -> String {
