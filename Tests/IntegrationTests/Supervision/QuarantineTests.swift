@@ -14,6 +14,7 @@ extension Integration {
         private static let settings = [
             "supervisor.failures_max": "\(failuresMax)", "supervisor.health_interval": "250ms", "log.level": "notice",
             "sampler.interval": ShortenedRules.samplingInterval, "limits.user_requests_per_minute": "1000000",
+            "limits.monitoring_requests_per_minute": "1000000", "limits.query_requests_per_minute": "1000000",
             "rules.evaluation_interval": ShortenedRules.evaluationInterval, "limits.address_requests_per_minute": "0",
         ]
         /// Routes that do not need agents.
