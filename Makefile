@@ -43,7 +43,7 @@ bench: ## Measure, beside the named peers, and print a row a measurement; ONLY=h
 	@scripts/install-packages bench
 	@scripts/bench "$(ONLY)"
 
-chaos: ## Run all tests in their long form: ten times the seeds and rounds, in half an hour; seeds are printed.
+chaos: ## Run all tests in their long form: ten times the seeds and rounds, in a quarter of an hour.
 	@scripts/install-packages test
 	@KASKMAN_CHAOS=1 scripts/test
 
