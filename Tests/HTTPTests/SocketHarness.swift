@@ -164,6 +164,7 @@ struct RunningServer {
             }
             try await group.waitForAll()
         }
+        #expect(harness.log.all.count { $0.message == "draining" } <= 1, "a drain begins once")
         #expect(harness.metric("kaskman_http_requests_in_flight") == 0)
         #expect(harness.metric("kaskman_http_connections") == 0)
         let ended = harness.metric("kaskman_http_requests_ended_total")

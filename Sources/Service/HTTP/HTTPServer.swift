@@ -41,9 +41,12 @@ package struct HTTPServer: Sendable {
     }
 
     private enum Event: Sendable {
+        /// The server has stopped, by a fault or because it was told to.
         case ended((any Error)?)
-        case drained
-        case timedOut
+        case drainAsked
+        case drainTimedOut
+        /// A part of the drain is over, which changes nothing.
+        case stepEnded
     }
 
     /// Serves until `drain` returns and the requests in flight are over.
@@ -78,7 +81,7 @@ package struct HTTPServer: Sendable {
             }
             group.addTask {
                 await drain()
-                return .drained
+                return .drainAsked
             }
             defer { group.cancelAll() }
             var isDraining = false
@@ -89,11 +92,12 @@ package struct HTTPServer: Sendable {
                     guard isDraining || Task.isCancelled else { throw HTTPServerError.listenerFailed }
                     logBalance()
                     return
-                case .drained:
+                case .drainAsked:
                     if Task.isCancelled { continue }
                     isDraining = true
                     beginDrain(of: server, in: &group)
-                case .timedOut:
+                case .stepEnded: continue
+                case .drainTimedOut:
                     let requests = Int(service.instruments.inFlight.value)
                     group.cancelAll()
                     throw HTTPServerError.drainTimedOut(requests: requests)
@@ -119,14 +123,14 @@ package struct HTTPServer: Sendable {
         group.addTask { [clock] in
             do {
                 try await clock.sleep(for: timeout)
-                return .timedOut
+                return .drainTimedOut
             } catch {
-                return .drained
+                return .stepEnded
             }
         }
         group.addTask {
             try? await server.shutdownGracefully()
-            return .drained
+            return .stepEnded
         }
     }
 
