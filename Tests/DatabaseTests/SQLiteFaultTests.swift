@@ -24,7 +24,8 @@ import class GRDB.DatabaseQueue
             var settings = SQLiteSettings(path: directory + "/test.db")
             settings.busyTimeout = .milliseconds(1)
             settings.probeTimeout = .milliseconds(1)
-            let database = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
+            let registry = Registry()
+            let database = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: registry)
             try await database.migrate(DatabaseConformance.schema, now: Timestamp(milliseconds: 0))
             #expect(await database.probe().isHealthy)
 
@@ -34,6 +35,8 @@ import class GRDB.DatabaseQueue
             try await foreign.writeWithoutTransaction { try $0.execute(sql: "BEGIN EXCLUSIVE") }
             #expect(await code { try await database.write("test.busy") { _ in } } == .busy)
             #expect(await database.probe().error?.code == .busy)
+            let errors = registry.value(of: "kaskman_database_errors_total", ["error_code": "busy"])
+            #expect(errors == 2, "the write and the probe")
             let count = try await database.read("test.read") { try $0.query("SELECT * FROM teams").count }
             #expect(count == 0, "readers go on beside a foreign writer")
 

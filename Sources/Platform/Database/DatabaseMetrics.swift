@@ -53,7 +53,7 @@ struct DatabaseMetrics: Sendable {
         )
         errors = registry.counter(
             "kaskman_database_errors_total",
-            help: "Database transactions that failed, by the reason.",
+            help: "Database transactions and probes that failed, by the reason.",
             labels: ErrorCode.self
         )
         // All series exist from the start, so that a rate sees the first error.

@@ -108,7 +108,10 @@ package final class SQLiteDatabase: Database {
     }
 
     package func probe() async -> DatabaseProbe {
-        await prober.probe()
+        let probe = await prober.probe()
+        // A database that fails while nobody uses it is told of too.
+        if let error = probe.error { metrics.failed(error.code) }
+        return probe
     }
 
     package func close() async throws(DatabaseError) {
