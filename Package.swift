@@ -182,7 +182,7 @@ let package = Package(
                 "TimeSeries", "WebAPI",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
-                logging,
+                crypto, logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 yams,
@@ -297,7 +297,13 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
-        tests("Composition", ["Basics", "Composition", "MetricModel", "PromQL", "Rules", "Supervision"]),
+        tests(
+            "Composition",
+            [
+                "Basics", "Composition", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "MetricModel",
+                "PromQL", "Rules", "Supervision", logging,
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -22,13 +22,18 @@ struct ObservabilityTests {
     private func registered() async throws -> (names: Set<String>, families: [MetricMetadata]) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "composition-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let settings = try SettingsLoader.load(
+        let loaded = try SettingsLoader.load(
             file: nil,
             flags: ["data_dir": folder, "rules.files": "", "web.dir": "", "identity.password_cost": "4"],
             environment: [:],
             fileSystem: DiskFileSystem()
-        ).settings
-        let platform = try await Platform.build(settings: settings, clock: SystemClock(), logOutput: { _ in })
+        )
+        let platform = try await Platform.build(
+            settings: loaded.settings,
+            origin: loaded.origin,
+            clock: SystemClock(),
+            logOutput: { _ in }
+        )
         var names = Self.foreign
         for family in platform.metricFamilies {
             names.insert(family.name)

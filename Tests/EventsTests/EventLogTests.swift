@@ -113,7 +113,7 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
             try await f([1, 2, 3]) { $0.actorID = "ada" }
             try await f([3, 4]) { $0.since = clock.now }
             try await f([1, 2]) { $0.until = clock.now }
-            try await f([]) { $0.kinds = [.silenceCreated] }
+            try await f([]) { $0.kinds = [.alertFired] }
             try await f([2]) {
                 $0.subject = .project
                 $0.subjectID = "p1"

@@ -94,7 +94,10 @@ struct SupervisorTests {
     private let registry = Registry()
     private let journal = Journal()
 
-    private func supervisor(_ change: (inout Supervisor.Options) -> Void = { _ in }) -> Supervisor {
+    private func supervisor(
+        _ change: (inout Supervisor.Options) -> Void = { _ in },
+        onChange: @escaping @Sendable (ComponentChange) -> Void = { _ in }
+    ) -> Supervisor {
         var options = Supervisor.Options()
         options.restart = .init(delayMin: .seconds(1), delayMax: .seconds(8), failuresMax: 3, window: .seconds(100))
         change(&options)
@@ -103,7 +106,8 @@ struct SupervisorTests {
             clock: clock,
             log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             options: options,
-            seed: 1
+            seed: 1,
+            onChange: onChange
         )
     }
 
@@ -181,6 +185,35 @@ struct SupervisorTests {
         #expect(journal.lines.count { $0 == "rules runs" } == 4)
         supervisor.drain()
         try await run.value
+    }
+
+    @Test("The observer hears of each failure and of what runs again, outside the lock; not of start and drain")
+    func observer() async throws {
+        let changes = Mutex<[ComponentChange]>([])
+        let watched = Mutex<Supervisor?>(nil)
+        let supervisor = supervisor(onChange: { change in
+            // The report takes the lock: this would hang if the observer were called under it.
+            _ = watched.withLock { $0 }?.report
+            changes.withLock { $0.append(change) }
+        })
+        watched.withLock { $0 = supervisor }
+        supervisor.add(.rules) { Scripted($0, journal, failures: 1) }
+        supervisor.add(.sampler) { Scripted($0, journal) }
+        let run = Task { try await supervisor.run() }
+        await journal.wait(for: "rules runs")
+        await journal.wait(for: "sampler runs")
+        await clock.waitForSleepers(3)
+        clock.advance(by: .seconds(1))
+        await journal.wait(for: "rules runs", count: 2)
+        while supervisor.report.entries.contains(where: { $0.state != .running }) { await Task.yield() }
+        supervisor.drain()
+        try await run.value
+        watched.withLock { $0 = nil }
+        let told = changes.withLock { $0 }
+        #expect(told.map(\.kind) == [.rules, .rules])
+        #expect(told.map(\.state) == [.restarting, .running])
+        #expect(told.map(\.health.status) == [.unhealthy, .healthy])
+        #expect(told.first?.error.contains("Fault") ?? false)
     }
 
     @Test("An essential component in quarantine ends the platform with its error")

@@ -57,6 +57,7 @@ struct KaskmanServer: AsyncParsableCommand {
         do {
             platform = try await Platform.build(
                 settings: loaded.settings,
+                origin: loaded.origin,
                 clock: SystemClock(),
                 onListening: { address in
                     FileHandle.standardError.write(Data("KaskManager serves \(address) (Ctrl-C ends it)\n".utf8))

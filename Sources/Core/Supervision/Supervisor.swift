@@ -42,6 +42,7 @@ public final class Supervisor: Sendable {
         var health = Health(.unhealthy, reason: "not started yet")
         var restarts = 0
         var lastError = ""
+        var told = ToldHealth()
     }
 
     private struct State {
@@ -61,19 +62,31 @@ public final class Supervisor: Sendable {
     private let lifecycle: Lifecycle
     private let state: Mutex<State>
     private let onReady = ReadyHook()
+    private let onChange: @Sendable (ComponentChange) -> Void
 
-    /// Makes a supervisor without components; `seed` varies the restart delays.
+    /// Makes a supervisor without components.
+    ///
+    /// - Parameters:
+    ///   - registry: Takes the metrics of supervision and of the components.
+    ///   - clock: The clock of everything supervised.
+    ///   - log: Where the supervisor and the components log.
+    ///   - options: Times and limits.
+    ///   - seed: Varies the restart delays.
+    ///   - onChange: Is told, on any thread and outside the supervisor's lock, of each change of a component's health that a
+    ///     person may ask about; must return quickly. Start-up and drain are no such changes.
     public init(
         registry: Registry,
         clock: any WallClock,
         log: Logger,
         options: Options = Options(),
-        seed: UInt64 = .random(in: 0 ... .max)
+        seed: UInt64 = .random(in: 0 ... .max),
+        onChange: @escaping @Sendable (ComponentChange) -> Void = { _ in }
     ) {
         self.registry = registry
         self.clock = clock
         self.log = log
         self.options = options
+        self.onChange = onChange
         metrics = SupervisionMetrics(registry: registry)
         state = Mutex(State(random: SeededGenerator(seed: seed)))
         let hook = onReady
@@ -360,7 +373,15 @@ public final class Supervisor: Sendable {
     }
 
     private func update(_ kind: ComponentKind, _ change: (inout Progress) -> Void) {
-        state.withLock { state in change(&state.progress[kind, default: Progress()]) }
+        let isDraining = lifecycle.has(.drainRequested)
+        let told = state.withLock { state -> ComponentChange? in
+            var progress = state.progress[kind] ?? Progress()
+            change(&progress)
+            let told = isDraining ? nil : progress.told.change(to: progress, of: kind)
+            state.progress[kind] = progress
+            return told
+        }
+        if let told { onChange(told) }
     }
 }
 

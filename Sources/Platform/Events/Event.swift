@@ -13,6 +13,10 @@ package struct NewEvent: Sendable {
     package var requestID: String?
     /// What else there is to say; at most ``EventLog/dataBytesMax`` bytes as JSON, no secrets.
     package var data: JSONObject
+    /// When it happened; nil for when it is appended.
+    package var occurredAt: Timestamp?
+    /// Its identifier, for what may be appended again when nobody knows whether it was; nil for a new one.
+    package var id: UUIDv7?
 
     package init(
         _ kind: EventKind,
@@ -20,7 +24,8 @@ package struct NewEvent: Sendable {
         id subjectID: String?,
         by actor: EventActor,
         requestID: String? = nil,
-        data: JSONObject = [:]
+        data: JSONObject = [:],
+        occurredAt: Timestamp? = nil
     ) {
         self.kind = kind
         self.subject = subject
@@ -28,6 +33,7 @@ package struct NewEvent: Sendable {
         self.actor = actor
         self.requestID = requestID
         self.data = data
+        self.occurredAt = occurredAt
     }
 }
 

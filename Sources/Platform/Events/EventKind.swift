@@ -4,14 +4,6 @@ package enum EventKind: String, Hashable, Sendable, CaseIterable, Codable {
     case projectUpdated = "project.updated"
     case projectStatusChanged = "project.status_changed"
     case projectDeleted = "project.deleted"
-    case taskCreated = "task.created"
-    case taskUpdated = "task.updated"
-    case taskStatusChanged = "task.status_changed"
-    case taskCompleted = "task.completed"
-    case taskFailed = "task.failed"
-    case proposalCreated = "proposal.created"
-    case proposalDecided = "proposal.decided"
-    case insightCreated = "insight.created"
     case agentRegistered = "agent.registered"
     case agentUpdated = "agent.updated"
     case agentStatusChanged = "agent.status_changed"
@@ -29,8 +21,6 @@ package enum EventKind: String, Hashable, Sendable, CaseIterable, Codable {
     case configurationLoaded = "configuration.loaded"
     case alertFired = "alert.fired"
     case alertResolved = "alert.resolved"
-    case silenceCreated = "silence.created"
-    case silenceExpired = "silence.expired"
     case systemStarted = "system.started"
     case systemStopped = "system.stopped"
     case componentHealthChanged = "component.health_changed"
@@ -38,7 +28,7 @@ package enum EventKind: String, Hashable, Sendable, CaseIterable, Codable {
 
 /// The kinds of thing that an event is about.
 package enum EventSubject: String, Hashable, Sendable, CaseIterable, Codable {
-    case project, task, proposal, insight, agent, user, session, rules, configuration, alert, silence, component, system
+    case project, agent, user, session, rules, configuration, alert, component, system
 }
 
 /// Who did it.

@@ -43,23 +43,31 @@ package struct EventLog: Sendable {
 
     /// Notes an event in the caller's transaction; readers see it, and are woken, once that commits.
     ///
+    /// An event whose identifier the log has already is not noted again.
+    ///
     /// - Returns: the event's position.
     /// - Throws: ``EventError``, ``DatabaseError``.
     @discardableResult
     package func append(_ event: NewEvent, in connection: any SQLConnection) throws -> Int64 {
         let data = try EventDataCoding.encode(event.data)
+        let id = event.id ?? ids.next()
         let rows = try connection.query(
             """
             INSERT INTO events (id, occurred_at, kind, subject_type, subject_id, actor_id, actor_kind, request_id, data)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING position
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            ON CONFLICT (id) DO NOTHING RETURNING position
             """,
             [
-                .id(ids.next()), .timestamp(clock.now), .text(event.kind.rawValue), .text(event.subject.rawValue),
-                .optional(event.subjectID), .optional(event.actor.id), .text(event.actor.kind),
-                .optional(event.requestID), .text(data),
+                .id(id), .timestamp(event.occurredAt ?? clock.now), .text(event.kind.rawValue),
+                .text(event.subject.rawValue), .optional(event.subjectID), .optional(event.actor.id),
+                .text(event.actor.kind), .optional(event.requestID), .text(data),
             ]
         )
-        guard let row = rows.first else { throw DatabaseError(.other, "the new event has no position") }
+        guard let row = rows.first else {
+            let known = try connection.queryFirst("SELECT position FROM events WHERE id = ?1", [.id(id)])
+            guard let known else { throw DatabaseError(.other, "the new event has no position") }
+            return try known.integer("position")
+        }
         let position = try row.integer("position")
         connection.afterCommit { [signal, metrics] in
             metrics.appended(event.kind, at: position)
@@ -73,6 +81,23 @@ package struct EventLog: Sendable {
     @discardableResult
     package func append(_ event: NewEvent) async throws -> Int64 {
         try await database.write("events.append") { connection in try append(event, in: connection) }
+    }
+
+    /// Notes events in the order given, in one transaction of their own.
+    ///
+    /// - Parameters:
+    ///   - events: what happened, oldest first.
+    ///   - timeout: the longest time for waiting and writing together; nil takes the database's own.
+    /// - Returns: how many were left out because their data is too long or too deep.
+    /// - Throws: ``DatabaseError``; then none was noted, as far as is known.
+    package func append(contentsOf events: [NewEvent], timeout: Duration? = nil) async throws -> Int {
+        try await database.write("events.append", timeout: timeout) { connection in
+            var refused = 0
+            for event in events {
+                do { try append(event, in: connection) } catch is EventError { refused += 1 }
+            }
+            return refused
+        }
     }
 
     /// Reads a part of the log; a `limit` beyond ``pageEventsMax`` is cut to it, one below 1 counts as 1.

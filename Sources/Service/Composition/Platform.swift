@@ -1,4 +1,5 @@
 package import Basics
+import Events
 import Instruments
 package import Logging
 package import MetricModel
@@ -24,12 +25,14 @@ package final class Platform: Sendable {
 
     /// Builds every component and registers every metric; nothing runs and nothing listens yet.
     ///
+    /// `origin`: where the settings come from, for the log of activities.
     /// `logOutput`: takes the log, a line a call.
     /// `onListening`: is told the server's URL each time that it begins to listen.
     /// Throws: ``SettingsError`` when a file that the settings name cannot be used; `DatabaseError` and `MigrationError` when
     ///   the database cannot.
     package static func build(
         settings: Settings,
+        origin: SettingsOrigin,
         clock: any WallClock,
         fileSystem: any FileSystem = DiskFileSystem(),
         logOutput: @escaping @Sendable ([UInt8]) -> Void = StandardErrorOutput.write,
@@ -48,6 +51,7 @@ package final class Platform: Sendable {
         let reservedPort = settings.http.port == 0 ? ReservedPort(host: settings.http.host) : nil
         if let reservedPort { settings.http.port = reservedPort.port }
         let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, log: log)
+        wiring.outbox.offer(OwnEvents.configurationLoaded(origin))
         let observability = try wiring.observability()
         let foundation = try await wiring.foundation()
         let research = wiring.research(foundation)

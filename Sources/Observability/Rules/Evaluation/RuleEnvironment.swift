@@ -83,6 +83,10 @@ public struct AlertNotice: Sendable, Equatable {
     public let endsAt: Timestamp
     /// Where the expression can be seen.
     public let generatorURL: String
+    /// The expression's value at the last evaluation that had the alert; nil when the source does not tell.
+    public let value: Double?
+    /// Since when the alert's condition holds; nil when the source does not tell.
+    public let activeAt: Timestamp?
 
     /// Makes a notice; an `endsAt` that has passed says that the alert is resolved.
     public init(
@@ -90,12 +94,16 @@ public struct AlertNotice: Sendable, Equatable {
         annotations: Labels = .empty,
         startsAt: Timestamp,
         endsAt: Timestamp,
-        generatorURL: String = ""
+        generatorURL: String = "",
+        value: Double? = nil,
+        activeAt: Timestamp? = nil
     ) {
         self.labels = labels
         self.annotations = annotations
         self.startsAt = startsAt
         self.endsAt = endsAt
         self.generatorURL = generatorURL
+        self.value = value
+        self.activeAt = activeAt
     }
 }

@@ -237,7 +237,9 @@ struct RuleRuntime: Sendable {
                 annotations: alert.annotations,
                 startsAt: alert.firedAt ?? alert.activeAt,
                 endsAt: alert.resolvedAt ?? alert.validUntil ?? occasion.time,
-                generatorURL: link
+                generatorURL: link,
+                value: alert.value,
+                activeAt: alert.activeAt
             )
         }
     }

@@ -108,6 +108,8 @@ public struct RuleGroupDefinition: Sendable, Equatable {
 public struct RuleFile: Sendable, Equatable {
     /// The path that the file was read from.
     public let path: String
+    /// The whole text, as read.
+    public let text: String
     /// The groups in the order of the file.
     public let groups: [RuleGroupDefinition]
     /// Whether the file holds further YAML documents, which are not read.

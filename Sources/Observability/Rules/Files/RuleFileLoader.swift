@@ -66,6 +66,6 @@ public struct RuleFileLoader: Sendable {
         var reader = RuleFileReader(loader: self, path: path)
         let groups = reader.groups(document.root)
         guard reader.errors.isEmpty else { throw RuleFileErrors(errors: reader.errors) }
-        return RuleFile(path: path, groups: groups, hasFurtherDocuments: document.hasFurtherDocuments)
+        return RuleFile(path: path, text: text, groups: groups, hasFurtherDocuments: document.hasFurtherDocuments)
     }
 }

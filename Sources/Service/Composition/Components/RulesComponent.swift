@@ -8,6 +8,8 @@ import Supervision
 /// Evaluates the alerting and recording rules.
 final class RulesComponent: Component {
     let evaluator: RuleEvaluator
+    /// The rules as they were read.
+    let loaded: LoadedRules
     private let context: ComponentContext
     private let interval: Duration
 
@@ -50,9 +52,10 @@ final class RulesComponent: Component {
             metrics: RulesMetrics(registry: context.registry),
             executor: BlockingExecutor(label: "rules")
         )
-        let groups = try Self.load(settings.files, RuleFileLoader(readExpression: readExpression), fileSystem)
+        let files = try Self.load(settings.files, RuleFileLoader(readExpression: readExpression), fileSystem)
+        loaded = LoadedRules(files)
         do {
-            try evaluator.replace(groups: groups)
+            try evaluator.replace(groups: files.flatMap(\.groups))
         } catch {
             throw SettingsError(faults: ["\(error)"])
         }
@@ -102,19 +105,35 @@ final class RulesComponent: Component {
         _ patterns: [String],
         _ loader: RuleFileLoader,
         _ fileSystem: any FileSystem
-    ) throws(SettingsError) -> [RuleGroupDefinition] {
-        var groups: [RuleGroupDefinition] = []
+    ) throws(SettingsError) -> [RuleFile] {
+        var files: [RuleFile] = []
         var faults: [String] = []
         for pattern in patterns {
             do {
                 for path in try PathPattern.paths(matching: pattern, in: fileSystem) {
-                    groups += try loader.load(path, from: fileSystem).groups
+                    files.append(try loader.load(path, from: fileSystem))
                 }
             } catch {
                 faults.append("\(error)")
             }
         }
         guard faults.isEmpty else { throw SettingsError(faults: faults) }
-        return groups
+        return files
+    }
+}
+
+/// Which rules were read, and a name for that version of them.
+struct LoadedRules: Sendable, Equatable {
+    let files: [String]
+    let groups: Int
+    let rules: Int
+    /// The SHA-256 of the files' contents, one after the other.
+    let sha256: String
+
+    init(_ files: [RuleFile]) {
+        self.files = files.map(\.path)
+        groups = files.reduce(0) { $0 + $1.groups.count }
+        rules = files.flatMap(\.groups).reduce(0) { $0 + $1.rules.count }
+        sha256 = OwnEvents.sha256(files.lazy.flatMap(\.text.utf8))
     }
 }

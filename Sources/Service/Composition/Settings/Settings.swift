@@ -164,6 +164,8 @@ struct SettingsSource {
     private let lookup: (_ key: String, _ isSecret: Bool) -> Answer
     private(set) var asked: [SettingDescription] = []
     private(set) var faults: [String] = []
+    /// The texts in force, by key, of the settings that are no secrets.
+    private(set) var openTexts: [String: String] = [:]
 
     init(lookup: @escaping (_ key: String, _ isSecret: Bool) -> Answer) {
         self.lookup = lookup
@@ -183,7 +185,9 @@ struct SettingsSource {
             return substitute
         }
         switch setting.parse(text) {
-        case .success(let value): return value
+        case .success(let value):
+            if !setting.isSecret { openTexts[setting.key] = text }
+            return value
         case .failure(let fault):
             faults.append("\(setting.key) \(fault.reason)")
             return substitute

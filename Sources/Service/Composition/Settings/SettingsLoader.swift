@@ -6,6 +6,7 @@ package enum SettingsLoader {
     /// What was read, with what is worth a warning.
     package struct Loaded: Sendable {
         package let settings: Settings
+        package let origin: SettingsOrigin
         package let warnings: [String]
     }
 
@@ -43,7 +44,9 @@ package enum SettingsLoader {
         var source = SettingsSource { key, isSecret in lookup(key, isSecret: isSecret, in: reader) }
         let settings = SettingsTable.settings(from: &source)
         guard source.faults.isEmpty else { throw SettingsError(faults: source.faults) }
-        return Loaded(settings: settings, warnings: unknownVariables(in: environment))
+        let lines = source.openTexts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }
+        let origin = SettingsOrigin(file: file, sha256: OwnEvents.sha256(lines.joined().utf8))
+        return Loaded(settings: settings, origin: origin, warnings: unknownVariables(in: environment))
     }
 
     private static func lookup(_ key: String, isSecret: Bool, in reader: ConfigReader) -> SettingsSource.Answer {
@@ -71,6 +74,14 @@ package enum SettingsLoader {
             return "the environment variable \(name) is unknown and has no effect\(nearest)"
         }
     }
+}
+
+/// Where the settings come from, and a name for this version of them.
+package struct SettingsOrigin: Sendable, Equatable {
+    /// The path of the configuration file; nil when there was none.
+    package let file: String?
+    /// The SHA-256 over all settings in force but the secret ones: a line `key=text` each, sorted by key.
+    package let sha256: String
 }
 
 /// A configuration that cannot be used: every fault, in one message.

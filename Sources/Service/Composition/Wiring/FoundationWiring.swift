@@ -11,7 +11,6 @@ struct FoundationParts: Sendable {
     let database: SQLiteDatabase
     let events: EventLog
     let identity: IdentityService
-    let ids: UUIDv7Generator
     /// The password that was made up for the first administrator.
     let firstPassword: String?
 }
@@ -25,7 +24,6 @@ extension Wiring {
         let migrations =
             EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
         _ = try await database.migrate(migrations, now: clock.now)
-        let ids = UUIDv7Generator(clock: clock)
         let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
         var identitySettings = IdentitySettings()
         identitySettings.bcryptCost = settings.accounts.passwordCost
@@ -39,8 +37,16 @@ extension Wiring {
         )
         let first = try await identity.createFirstAdministrator(password: try adminPassword())
         supervisor.add(.database, isEssential: true) { DatabaseComponent(context: $0, database: database) }
+        let alerts = alerts
         supervisor.add(.events, dependsOn: [.database]) { context in
-            EventsComponent(context: context, log: events, retention: settings.eventRetention)
+            EventsComponent(
+                context: context,
+                log: events,
+                outbox: outbox,
+                retention: settings.eventRetention,
+                version: Platform.version,
+                beforeWriting: { alerts.expire() }
+            )
         }
         supervisor.add(.identity, dependsOn: [.database, .events], isEssential: true) { context in
             IdentityComponent(context: context, service: identity)
@@ -49,7 +55,6 @@ extension Wiring {
             database: database,
             events: events,
             identity: identity,
-            ids: ids,
             firstPassword: first?.generatedPassword
         )
     }

@@ -1,3 +1,4 @@
+import Events
 import MetricModel
 import Notifications
 import PromQL
@@ -39,6 +40,7 @@ extension Wiring {
             )
         }
         let notifier = notifications.notifier
+        let alerts = alerts
         let rules = try supervisor.add(.rules, dependsOn: [.timeSeries, .notifications], isEssential: true) { context in
             try RulesComponent(
                 context: context,
@@ -47,12 +49,16 @@ extension Wiring {
                     queries: queries,
                     append: { try head.append($0) },
                     appendAlerts: { try head.appendAlerts($0) },
-                    notify: { notifier.receive($0) },
+                    notify: { notices in
+                        notifier.receive(notices)
+                        alerts.receive(notices)
+                    },
                     externalURL: settings.publicURL
                 ),
                 fileSystem: fileSystem
             )
         }
+        outbox.offer(OwnEvents.rulesLoaded(rules.loaded))
         return ObservabilityParts(head: head, queries: queries, rules: rules, notifications: notifications)
     }
 

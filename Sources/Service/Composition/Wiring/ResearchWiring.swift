@@ -14,7 +14,7 @@ extension Wiring {
             database: foundation.database,
             events: foundation.events,
             clock: clock,
-            ids: foundation.ids,
+            ids: ids,
             registry: registry
         )
         let agents = AgentRepository(
@@ -22,7 +22,7 @@ extension Wiring {
             events: foundation.events,
             tokens: foundation.identity,
             clock: clock,
-            ids: foundation.ids,
+            ids: ids,
             registry: registry
         )
         supervisor.add(.projects, dependsOn: [.database, .events]) { ProjectsComponent($0, repository: projects) }

@@ -1,4 +1,5 @@
 import Basics
+import Events
 import Instruments
 import Logging
 import Supervision
@@ -12,6 +13,10 @@ struct Wiring: Sendable {
     let log: Logger
     let registry: Registry
     let supervisor: Supervisor
+    let ids: UUIDv7Generator
+    /// Takes the platform's own events, which the events component writes.
+    let outbox: EventOutbox
+    let alerts: AlertWatch
     let build = BuildInformation(version: Platform.version)
 
     init(settings: Settings, clock: any WallClock, fileSystem: any FileSystem, log: Logger) {
@@ -20,12 +25,22 @@ struct Wiring: Sendable {
         self.fileSystem = fileSystem
         self.log = log
         registry = Registry()
+        ids = UUIDv7Generator(clock: clock)
+        let outbox = EventOutbox(clock: clock, ids: ids, registry: registry)
+        self.outbox = outbox
+        alerts = AlertWatch(clock: clock, outbox: outbox)
         var options = Supervisor.Options()
         options.healthInterval = settings.supervision.healthInterval
         options.restart.failuresMax = settings.supervision.failuresMax
         options.drainTimeoutMax = settings.supervision.drainTimeout
         options.readinessDelay = settings.supervision.readinessDelay
-        supervisor = Supervisor(registry: registry, clock: clock, log: log, options: options)
+        supervisor = Supervisor(
+            registry: registry,
+            clock: clock,
+            log: log,
+            options: options,
+            onChange: { change in outbox.offer(OwnEvents.healthChanged(change)) }
+        )
         registry.register(ProcessCollector(fileSystem: fileSystem))
         let version = registry.gauge(
             "kaskman_build_info",

@@ -1,7 +1,7 @@
 // What happened lately, from the event log.
 import { get, UnreachableError } from "../../api.js";
 import { fillKeepingFocus, h } from "../../dom.js";
-import { words } from "../../format.js";
+import { count, words } from "../../format.js";
 import { card, emptyState, fault, loading } from "../../parts.js";
 import { address } from "../../router.js";
 import { currentUser, personName } from "../../session.js";
@@ -12,8 +12,6 @@ const shownMax = 9;
 
 const sentences = {
   "project.status_changed": "Project status changed",
-  "task.status_changed": "Task status changed",
-  "proposal.decided": "Proposal decided",
   "agent.status_changed": "Agent status changed",
   "agent.token_rotated": "Agent token rotated",
   "user.password_changed": "Password changed",
@@ -22,9 +20,16 @@ const sentences = {
   "user.locked_out": "Locked out after failed sign-ins",
   "user.logout": "Signed out",
   "session.reuse_detected": "A session token was used twice",
-  "component.health_changed": "Component health changed",
+  "alert.fired": "Alert fires",
+  "alert.resolved": "Alert resolved",
+  "component.health_changed": "Component health",
+  "system.started": "Platform started",
+  "system.stopped": "Platform stopped",
+  "rules.loaded": "Rules loaded",
+  "configuration.loaded": "Configuration loaded",
 };
-const bad = new Set(["user.login_failed", "user.locked_out", "session.reuse_detected", "alert.fired", "task.failed"]);
+/** Attempts against accounts: a run of them is one line, whoever they were against. */
+const attempts = new Set(["user.login_failed", "user.locked_out", "session.reuse_detected"]);
 
 export class ActivityCard {
   constructor() {
@@ -50,8 +55,9 @@ export class ActivityCard {
 function runs(events) {
   const found = [];
   for (const event of events) {
-    const subject = bad.has(event.kind) ? "" : event.subject_id;
-    const key = [event.kind, JSON.stringify(event.actor), subject, JSON.stringify([event.data?.from, event.data?.to])].join(" ");
+    const subject = attempts.has(event.kind) ? "" : event.subject_id;
+    // An alert's name stands for many alerts: only the same labels are the same alert.
+    const key = [event.kind, JSON.stringify(event.actor), subject, JSON.stringify(event.data?.labels), JSON.stringify([event.data?.from, event.data?.to])].join(" ");
     if (found.at(-1)?.key === key) found.at(-1).times += 1;
     else found.push({ key, event, times: 1 });
   }
@@ -61,18 +67,48 @@ function runs(events) {
 
 function activity({ event, times }, hasMore) {
   const data = event.data ?? {};
-  const name = times > 1 && bad.has(event.kind) ? null : data.name ?? data.alertname ?? data.component ?? data.username ?? null;
+  const name = times > 1 && attempts.has(event.kind) ? null : data.name ?? data.alertname ?? data.component ?? data.username ?? null;
   const subject = event.subject_type === "project" && event.subject_id && event.kind !== "project.deleted"
     ? h("a", { href: address(["projects", event.subject_id]) }, name ?? "this project")
     : name;
-  const change = data.from && data.to ? `${data.from} → ${data.to}` : null;
-  return h("li", { class: bad.has(event.kind) ? "activity-item is-bad" : "activity-item" },
+  const change = data.from && data.to && data.from !== data.to ? `${data.from} → ${data.to}` : null;
+  const tone = toneOf(event.kind, data);
+  return h("li", { class: tone ? `activity-item ${tone}` : "activity-item" },
     h("span", { class: "activity-dot", "aria-hidden": "true" }),
     h("p", {}, sentences[event.kind] ?? words(event.kind), subject ? [": ", subject] : null,
       change ? h("span", { class: "muted" }, ` ${change}`) : null,
       times > 1 ? h("span", { class: "mini times" }, `${times}${hasMore ? " or more" : ""} times`) : null,
+      details(event.kind, data),
       h("span", { class: "muted small activity-meta" }, who(event.actor), " · ", timeElement(event.occurred_at))));
 }
+
+/** The colour of the dot, which only underlines what the words say. */
+function toneOf(kind, data) {
+  if (attempts.has(kind) || kind === "alert.fired") return "is-bad";
+  if (kind === "alert.resolved") return "is-good";
+  if (kind !== "component.health_changed") return null;
+  return { healthy: "is-good", degraded: "is-warn", unhealthy: "is-bad" }[data.to] ?? null;
+}
+
+/** A line below the sentence, of what the platform says of itself; text, never markup. */
+function details(kind, data) {
+  const line = (detailsOf[kind]?.(data) ?? []).filter((part) => typeof part === "string" && part !== "").join(" · ");
+  return line === "" ? null : h("span", { class: "muted small activity-meta" }, line);
+}
+
+const detailsOf = {
+  "alert.fired": (data) => [data.summary ?? labelText(data.labels)],
+  "alert.resolved": (data) => [data.summary ?? labelText(data.labels)],
+  "component.health_changed": (data) => [data.reason, data.error],
+  "system.started": (data) => [data.version && `version ${data.version}`],
+  "rules.loaded": (data) => [Number.isInteger(data.rules) && Number.isInteger(data.groups)
+    ? `${count(data.rules, "rule")} in ${count(data.groups, "group")}` : null, shortHash(data.sha256)],
+  "configuration.loaded": (data) => [data.file, shortHash(data.sha256)],
+};
+
+const labelText = (labels) => Object.entries(labels ?? {}).filter(([name]) => name !== "alertname")
+  .map(([name, value]) => `${name}=${value}`).join(", ");
+const shortHash = (hash) => typeof hash === "string" ? `SHA-256 ${hash.slice(0, 12)}…` : null;
 
 function who(actor) {
   const kind = typeof actor === "string" ? actor : actor?.kind ?? actor?.type;
