@@ -1,4 +1,4 @@
-package import Projects
+package import Records
 
 /// The limits of an agent's fields and of the module.
 package enum AgentLimits {
@@ -21,10 +21,6 @@ package enum AgentLimits {
     package static let heartbeatTimeoutSecondsDefault = 30
     package static let loadMax = 1_000_000.0
     package static let messageLengthMax = 500
-    package static let pageItemsMax = 200
-    package static let pageItemsDefault = 50
-    package static let searchLengthMax = 200
-    package static let searchWordsMax = 10
 }
 
 extension AgentFields {

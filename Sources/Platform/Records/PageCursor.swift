@@ -11,6 +11,10 @@ package struct PageCursor: Hashable, Sendable {
         case integer(Int64)
         case text(String)
 
+        var isText: Bool {
+            if case .text = self { true } else { false }
+        }
+
         /// The key as the parameter of a statement.
         package var sqlValue: SQLValue {
             switch self {
@@ -26,6 +30,18 @@ package struct PageCursor: Hashable, Sendable {
     package init(key: Key, id: UUIDv7) {
         self.key = key
         self.id = id
+    }
+
+    /// Reads the last row of a page: its first column is the identifier, its last the sort key.
+    init(_ row: SQLRow) throws(DatabaseError) {
+        guard case .text(let text)? = row.values.first, let id = UUIDv7(text) else {
+            throw DatabaseError(.decoding, "a list's first column is no identifier")
+        }
+        switch row.values.last {
+        case .integer(let integer): self.init(key: .integer(integer), id: id)
+        case .text(let text): self.init(key: .text(text), id: id)
+        default: throw DatabaseError(.decoding, "the sort key of \(id) is neither integer nor text")
+        }
     }
 
     /// How long the text of a cursor may be.
@@ -85,28 +101,6 @@ package enum PageCursorError: Error, Hashable, Sendable {
     case malformed
     /// It belongs to a list with another sort or other filters.
     case foreign
-}
-
-/// One page of a list.
-package struct Page<Item: Sendable>: Sendable {
-    package let items: [Item]
-    /// The cursor of the next page; nil on the last one.
-    package let nextCursor: String?
-
-    package init(items: [Item], nextCursor: String?) {
-        self.items = items
-        self.nextCursor = nextCursor
-    }
-
-    /// The same page with other items.
-    package func map<Other: Sendable, Failure: Error>(
-        _ transform: (Item) throws(Failure) -> Other
-    ) throws(Failure) -> Page<Other> {
-        var others: [Other] = []
-        others.reserveCapacity(items.count)
-        for item in items { others.append(try transform(item)) }
-        return Page<Other>(items: others, nextCursor: nextCursor)
-    }
 }
 
 /// The hash FNV-1a of 64 bits: tells damage and mix-ups from the real thing; no protection against intent.
