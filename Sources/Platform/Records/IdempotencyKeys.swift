@@ -90,9 +90,7 @@ package struct IdempotencyKeys {
 
     /// The SHA-256 of a creation's fields: the same for the same content, however it was written.
     package static func hash(of fields: [(String, JSONValue)]) -> String {
-        let digest = SHA256.hash(data: Array(JSONText.canonical(.object(JSONObject(fields))).utf8))
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        SHA256.hash(data: Array(JSONText.canonical(.object(JSONObject(fields))).utf8)).hexadecimal
     }
 }
 

@@ -1,3 +1,4 @@
+internal import JSON
 package import Records
 
 /// The limits of an agent's fields and of the module.
@@ -62,7 +63,8 @@ extension AgentFields {
             return list.add("/labels", "must have at most \(AgentLimits.labelsMax) members")
         }
         for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
-            let pointer = "/labels/" + name.pointerToken
+            // Cut where it is longer than any valid name.
+            let pointer = "/labels/" + JSONPointer.token(name.unicodeScalars.prefix(AgentLimits.labelNameLengthMax))
             list.slug(
                 name,
                 pointer,
@@ -85,20 +87,5 @@ extension AgentHeartbeat {
             list.line(message, "/message", lengthMax: AgentLimits.messageLengthMax, mayBeEmpty: true)
         }
         return list.violations
-    }
-}
-
-extension String {
-    /// The text as one token of a JSON pointer (RFC 6901), cut where it is longer than any valid name.
-    fileprivate var pointerToken: String {
-        var token = ""
-        for scalar in unicodeScalars.prefix(AgentLimits.labelNameLengthMax) {
-            switch scalar {
-            case "~": token += "~0"
-            case "/": token += "~1"
-            default: token.unicodeScalars.append(scalar)
-            }
-        }
-        return token
     }
 }
