@@ -118,6 +118,11 @@ let package = Package(
         adapter("KeyValue", in: "Platform", ["Basics", "Instruments"]),
         adapter("Events", in: "Platform", ["Basics", "Database", "Instruments", "JSON"]),
         adapter(
+            "Records",
+            in: "Platform",
+            ["Basics", "Database", "Events", "Instruments", "JSON", "Supervision", crypto]
+        ),
+        adapter(
             "Identity",
             in: "Platform",
             ["Basics", "CCrypt", "Database", "Events", "Instruments", "JSON", crypto, jwtKit]
@@ -127,12 +132,12 @@ let package = Package(
         adapter(
             "Projects",
             in: "Research",
-            ["Basics", "Database", "Events", "Instruments", "JSON", "Supervision", crypto, logging]
+            ["Basics", "Database", "Events", "Instruments", "JSON", "Records", "Supervision", logging]
         ),
         adapter(
             "Agents",
             in: "Research",
-            ["Basics", "Database", "Events", "Identity", "Instruments", "JSON", "Projects", "Supervision", logging]
+            ["Basics", "Database", "Events", "Identity", "Instruments", "JSON", "Records", "Supervision", logging]
         ),
 
         // Service: what the world speaks to.
@@ -157,7 +162,7 @@ let package = Package(
             in: "Service",
             [
                 "APIModel", "Agents", "Basics", "Database", "Events", "Exposition", "HTTP", "Identity", "Instruments",
-                "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Rules", "Supervision", logging,
+                "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules", "Supervision", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -242,18 +247,19 @@ let package = Package(
             "Identity",
             ["Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "JSON", crypto]
         ),
+        tests("Records", ["Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Records"]),
         tests(
             "Projects",
             [
-                "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Supervision",
-                grdb, logging,
+                "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Records",
+                "Supervision", grdb, logging,
             ]
         ),
         tests(
             "Agents",
             [
                 "Agents", "Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "JSON",
-                "Projects", "Supervision", logging,
+                "Records", "Supervision", logging,
             ]
         ),
         tests("APIModel", ["APIModel", "JSON"]),
@@ -273,7 +279,7 @@ let package = Package(
             "WebAPI",
             [
                 "APIModel", "Agents", "Basics", "Database", "DatabaseTesting", "Events", "HTTP", "Identity",
-                "Instruments", "JSON", "KeyValue", "MetricModel", "Projects", "PromQL", "Queries", "Rules",
+                "Instruments", "JSON", "KeyValue", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules",
                 "Supervision", "TimeSeries", "WebAPI", crypto, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -6,7 +6,7 @@ import Events
 import Identity
 import Instruments
 import JSON
-import Projects
+import Records
 import Testing
 
 /// What the repository must do on every implementation of ``Database``; each function wants a migrated, empty database.
@@ -90,11 +90,11 @@ enum AgentConformance {
         let again = AgentFields(name: "ONE", type: .coder)
         #expect(
             await fixture.failure { () throws(AgentError) in try await agents.register(again, by: user) }
-                == .nameTaken("ONE")
+                == .refused(.nameTaken("ONE"))
         )
         #expect(
             await fixture.failure { () throws(AgentError) in try await agents.replace(two.id, with: again, by: user) }
-                == .nameTaken("ONE")
+                == .refused(.nameTaken("ONE"))
         )
         #expect(try await agents.replace(one.id, with: again, by: user).agent.fields.name == "ONE", "its own name")
         try await agents.delete(one.id, by: user)
@@ -198,7 +198,7 @@ enum AgentConformance {
         }
         func f(_ expected: [String], _ configure: (inout AgentListQuery) -> Void) async throws {
             let names = try await fixture.names { query in
-                (query.sortKey, query.isDescending) = (.name, false)
+                query.sort = AgentSort(.name, descending: false)
                 configure(&query)
             }
             #expect(names == expected)
@@ -219,9 +219,9 @@ enum AgentConformance {
         var random = SeededGenerator(seed: 5)
         for name in names.shuffled(using: &random) { try await fixture.register(name) }
         for limit in 1...10 {
-            let ascending = try await fixture.names(limit: limit) { ($0.sortKey, $0.isDescending) = (.name, false) }
+            let ascending = try await fixture.names(limit: limit) { $0.sort = AgentSort(.name, descending: false) }
             #expect(ascending == names)
-            let descending = try await fixture.names(limit: limit) { $0.sortKey = .name }
+            let descending = try await fixture.names(limit: limit) { $0.sort = AgentSort(.name) }
             #expect(descending == names.reversed())
             let newest = try await fixture.names(limit: limit)
             #expect(Set(newest) == Set(names) && newest.count == names.count)

@@ -6,7 +6,7 @@ import Events
 import Identity
 import Instruments
 import JSON
-import Projects
+import Records
 
 /// A repository over some database, with a clock and metrics of its own.
 struct AgentFixture: Sendable {

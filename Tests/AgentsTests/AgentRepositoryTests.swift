@@ -5,7 +5,7 @@ import DatabaseTesting
 import Events
 import Instruments
 import Logging
-import Projects
+import Records
 import Supervision
 import Testing
 

@@ -12,7 +12,7 @@ enum SourceTree {
             "Observability",
             ["Exposition", "TimeSeries", "PromQL", "Queries", "Scraping", "Rules", "Notifications"]
         ),
-        ("Platform", ["Database", "KeyValue", "Events", "Identity"]),
+        ("Platform", ["Database", "KeyValue", "Events", "Records", "Identity"]),
         ("Research", ["Projects", "Tasks", "Agents", "Coordination", "Learning", "Discovery"]),
         ("Service", ["APIModel", "HTTP", "WebAPI", "Alerting", "Client", "Composition"]),
         ("Commands", ["kaskman-server", "kaskman", "kaskman-worker"]),

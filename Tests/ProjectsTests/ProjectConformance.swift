@@ -5,6 +5,7 @@ import Events
 import Instruments
 import JSON
 import Projects
+import Records
 import Testing
 
 /// What the repository must do on every implementation of ``Database``; each function wants a migrated, empty database.
@@ -181,7 +182,7 @@ enum ProjectConformance {
             await fixture.failure { () throws(ProjectError) in
                 try await projects.replace(made.id, with: completed, by: user)
             }
-                == .statusTransition(from: .pending, to: .completed)
+                == .refused(.statusTransition(from: .pending, to: .completed))
         )
         #expect(
             await fixture.failure { () throws(ProjectError) in try await projects.create(completed, by: user) }?.code
@@ -289,11 +290,11 @@ enum ProjectConformance {
         await f(.invalidCursor) { $0.text = "p" }
         await f(.invalidCursor) { $0.cursor = "nonsense" }
         await f(.invalidParameter) { $0.limit = 0 }
-        await f(.invalidParameter) { $0.limit = ProjectLimits.pageItemsMax + 1 }
+        await f(.invalidParameter) { $0.limit = ListLimits.pageItemsMax + 1 }
         await f(.invalidParameter) {
-            $0.text = (0...ProjectLimits.searchWordsMax).map { "w\($0)" }.joined(separator: " ")
+            $0.text = (0...ListLimits.searchWordsMax).map { "w\($0)" }.joined(separator: " ")
         }
-        await f(.invalidParameter) { $0.text = String(repeating: "x", count: ProjectLimits.searchLengthMax + 1) }
+        await f(.invalidParameter) { $0.text = String(repeating: "x", count: ListLimits.searchLengthMax + 1) }
         await f(.invalidParameter) { $0.tags = Array(repeating: "t", count: ProjectLimits.filterTagsMax + 1) }
         await f(.invalidParameter) { $0.owner = "a\0" }
     }

@@ -4,6 +4,7 @@ import DatabaseTesting
 import Events
 import Instruments
 import Projects
+import Records
 
 /// A repository over some database, with a clock and metrics of its own.
 struct ProjectFixture: Sendable {

@@ -6,6 +6,7 @@ import Instruments
 import JSON
 import Logging
 import Projects
+import Records
 import Supervision
 import Testing
 

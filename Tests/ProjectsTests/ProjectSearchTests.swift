@@ -1,6 +1,7 @@
 import Basics
 import ChaosTesting
 import Projects
+import Records
 import Testing
 
 @Suite struct ProjectSearchTests {
@@ -105,7 +106,7 @@ import Testing
 
     private func all() -> ProjectListQuery {
         var query = ProjectListQuery()
-        query.limit = ProjectLimits.pageItemsMax
+        query.limit = ListLimits.pageItemsMax
         return query
     }
 }

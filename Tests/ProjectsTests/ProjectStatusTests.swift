@@ -1,6 +1,7 @@
 import Basics
 import ChaosTesting
 import Projects
+import Records
 import Testing
 
 @Suite struct ProjectStatusTests {

@@ -1,6 +1,7 @@
 import Basics
 import JSON
 import Projects
+import Records
 import Testing
 
 @Suite struct ProjectValidationTests {

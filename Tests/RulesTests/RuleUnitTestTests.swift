@@ -139,7 +139,7 @@ struct RuleUnitTestTests {
         ("\\", "a", false),
     ])
     func patterns(pattern: String, name: String, isMatch: Bool) {
-        #expect(FilePattern.matches(Array(name), Array(pattern)) == isMatch)
+        #expect(Wildcards.matches(name, pattern) == isMatch)
     }
 
     // MARK: Conformance

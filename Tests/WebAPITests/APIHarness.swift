@@ -14,6 +14,7 @@ import NIOCore
 import Projects
 import PromQL
 import Queries
+import Records
 import Supervision
 import Testing
 import TimeSeries

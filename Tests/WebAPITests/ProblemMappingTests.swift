@@ -7,6 +7,7 @@ import HTTP
 import HTTPTypes
 import Identity
 import Projects
+import Records
 import Testing
 
 @testable import WebAPI
@@ -67,7 +68,11 @@ struct ProblemMappingTests {
         f(ProjectError.invalidCursor(.malformed), .invalidParameter, .query(name: "cursor"))
         f(ProjectError.invalidCursor(.foreign), .invalidParameter, .query(name: "cursor"))
         f(ProjectError.versionMismatch(current: 2), .preconditionFailed)
-        f(ProjectError.statusTransition(from: .pending, to: .paused), .invalidTransition, .body(pointer: "/status"))
+        f(
+            ProjectError.refused(.statusTransition(from: .pending, to: .paused)),
+            .invalidTransition,
+            .body(pointer: "/status")
+        )
         f(ProjectError.idempotencyConflict(key: "k"), .idempotencyConflict)
         f(ProjectError.event(.dataTooLarge(bytes: 2, bytesMax: 1)), .payloadTooLarge)
         f(AgentError.notFound(id), .notFound)
@@ -75,8 +80,8 @@ struct ProblemMappingTests {
         f(AgentError.invalidParameter(name: "q", reason: "r"), .invalidParameter, .query(name: "q"))
         f(AgentError.invalidCursor(.foreign), .invalidParameter, .query(name: "cursor"))
         f(AgentError.versionMismatch(current: 2), .preconditionFailed)
-        f(AgentError.nameTaken("a"), .conflict, .body(pointer: "/name"))
-        f(AgentError.tooManyAgents(agentsMax: 1), .conflict)
+        f(AgentError.refused(.nameTaken("a")), .conflict, .body(pointer: "/name"))
+        f(AgentError.refused(.tooManyAgents(agentsMax: 1)), .conflict)
         f(EventError.dataTooDeep(depthMax: 1), .payloadTooLarge)
         f(EventError.tooManySubscribers(subscribersMax: 1), .unavailable)
         #expect(ProblemMapping.problem(CancellationError()) == nil)

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Crypto
 
 /// One step of the schema: a text of SQL that is run once, in the order of the list it stands in.
@@ -76,13 +77,5 @@ package enum MigrationError: Error, Hashable, CustomStringConvertible {
         case .database(let error):
             "the schema could not be brought up to date: \(error)"
         }
-    }
-}
-
-extension Sequence<UInt8> {
-    /// The bytes as lower-case hexadecimal digits.
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

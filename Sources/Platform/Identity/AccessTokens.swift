@@ -75,7 +75,7 @@ struct AccessTokens: Sendable {
         guard token.utf8.count <= Self.bytesMax else { throw .tooLong }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let headerBytes = Base64URL.decode(parts[0]) else { throw .malformed }
-        guard let header = try? JSONDecoder().decode(Header.self, from: headerBytes) else { throw .malformed }
+        guard let header = try? JSONDecoder().decode(Header.self, from: Data(headerBytes)) else { throw .malformed }
         guard header.alg == Self.algorithm else { throw .wrongAlgorithm }
         guard header.crit == nil, header.typ == nil || header.typ == "JWT" else { throw .malformed }
         guard let kid = header.kid, keyIDs.contains(kid) else { throw .unknownKey }

@@ -2,7 +2,7 @@ package import Basics
 package import Database
 package import Events
 package import Instruments
-package import Projects
+package import Records
 
 /// The agents: every way to register, read and change them, each change with one event in the same transaction.
 ///
@@ -28,11 +28,8 @@ package struct AgentRepository: Sendable {
         }
     }
 
-    let database: any Database
-    let events: EventLog
-    let clock: any WallClock
+    let store: RecordStore<Agent>
     let metrics: AgentMetrics
-    private let ids: UUIDv7Generator
     private let tokens: any AgentTokenIssuer
 
     /// Makes the repository over a migrated database; `registry` takes the metrics `kaskman_agent*`.
@@ -44,12 +41,9 @@ package struct AgentRepository: Sendable {
         ids: UUIDv7Generator,
         registry: Registry
     ) {
-        self.database = database
-        self.events = events
-        self.tokens = tokens
-        self.clock = clock
-        self.ids = ids
+        store = RecordStore(database: database, events: events, clock: clock, ids: ids, registry: registry)
         metrics = AgentMetrics(registry)
+        self.tokens = tokens
     }
 
     /// Registers an agent and makes its token.
@@ -58,22 +52,20 @@ package struct AgentRepository: Sendable {
         _ fields: AgentFields,
         by origin: ChangeOrigin
     ) async throws(AgentError) -> Registration {
-        try await perform(.register) {
-            let violations = fields.violations
-            guard violations.isEmpty else { throw AgentError.invalid(violations) }
-            let now = clock.now
-            let id = ids.next()
+        try await store.perform(.register) {
+            try store.refuse(fields.violations)
+            let now = store.clock.now
+            let id = store.ids.next()
             let agent = Agent(id: id, fields: fields, createdAt: now, updatedAt: now, createdBy: origin.actorID)
             return try await naming(fields.name) {
-                try await database.write("agents.register") { connection in
+                try await store.database.write("agents.register") { connection in
                     let table = AgentTable(connection: connection)
                     guard try table.count() < AgentLimits.agentsMax else {
-                        throw AgentError.tooManyAgents(agentsMax: AgentLimits.agentsMax)
+                        throw AgentRefusal.tooManyAgents(agentsMax: AgentLimits.agentsMax)
                     }
-                    if try table.hasAgent(named: fields.name, except: id) { throw AgentError.nameTaken(fields.name) }
-                    try table.insert(agent)
+                    if try table.hasAgent(named: fields.name, except: id) { throw AgentRefusal.nameTaken(fields.name) }
+                    try store.insert(agent, as: .registered, by: origin, connection)
                     let token = try tokens.issueAgentToken(agentID: id, agentName: fields.name, in: connection)
-                    try note(.registered, .agentRegistered, from: nil, to: agent, origin, connection)
                     return Registration(agent: agent, token: token)
                 }
             }
@@ -83,30 +75,19 @@ package struct AgentRepository: Sendable {
     /// The agent with an identifier, and its status now.
     /// - Throws: ``AgentError``: `notFound`, `database`.
     package func get(_ id: UUIDv7) async throws(AgentError) -> ObservedAgent {
-        try await perform(.get) {
-            let agent = try await database.read("agents.get") { try AgentTable(connection: $0).find(id) }
-            guard let agent else { throw AgentError.notFound(id) }
-            return ObservedAgent(agent, at: clock.now)
+        try await store.perform(.get) {
+            ObservedAgent(try await store.get(id, "agents.get"), at: store.clock.now)
         }
     }
 
     /// A page of the list, with the statuses at the time of reading.
     /// - Throws: ``AgentError``: `invalidParameter`, `invalidCursor`, `database`.
     package func list(_ query: AgentListQuery) async throws(AgentError) -> Page<ObservedAgent> {
-        try await perform(.list) {
-            try query.validate()
-            let now = clock.now
-            let (sql, arguments) = try query.statement(at: now)
-            let rows = try await database.read("agents.list") { try $0.query(sql, arguments) }
-            let agents = try rows.prefix(query.limit).map { row throws(DatabaseError) in try AgentTable.decode(row) }
-            let items = agents.map { ObservedAgent($0, at: now) }
-            guard rows.count > query.limit, let last = agents.last else { return Page(items: items, nextCursor: nil) }
-            let key: PageCursor.Key =
-                switch query.sortKey {
-                case .createdAt: .integer(last.createdAt.milliseconds)
-                case .name: .text(AgentTable.nameKey(last.fields.name))
-                }
-            return Page(items: items, nextCursor: PageCursor(key: key, id: last.id).encoded(scope: query.scope))
+        try await store.perform(.list) {
+            let now = store.clock.now
+            return try await store.page(query, "agents.list", at: now) { row throws(DatabaseError) in
+                ObservedAgent(try Agent(row), at: now)
+            }
         }
     }
 
@@ -119,9 +100,8 @@ package struct AgentRepository: Sendable {
         expecting version: ExpectedVersion? = nil,
         by origin: ChangeOrigin
     ) async throws(AgentError) -> ObservedAgent {
-        try await perform(.update) {
-            let violations = fields.violations
-            guard violations.isEmpty else { throw AgentError.invalid(violations) }
+        try await store.perform(.update) {
+            try store.refuse(fields.violations)
             return try await naming(fields.name) {
                 try await change(id, "agents.replace", version, origin) { agent in agent.fields = fields }
             }
@@ -137,7 +117,7 @@ package struct AgentRepository: Sendable {
         expecting version: ExpectedVersion? = nil,
         by origin: ChangeOrigin
     ) async throws(AgentError) -> ObservedAgent {
-        try await perform(.drain) {
+        try await store.perform(.drain) {
             try await change(id, "agents.drain", version, origin) { agent in agent.isDraining = isDraining }
         }
     }
@@ -149,12 +129,12 @@ package struct AgentRepository: Sendable {
         expecting version: ExpectedVersion? = nil,
         by origin: ChangeOrigin
     ) async throws(AgentError) -> Registration {
-        try await perform(.rotateToken) {
-            try await database.write("agents.rotate_token") { connection in
-                let agent = try locked(id, version, AgentTable(connection: connection))
+        try await store.perform(.rotateToken) {
+            try await store.database.write("agents.rotate_token") { connection in
+                let agent = try store.locked(id, version, connection)
                 try tokens.revokeAgentTokens(agentID: id, in: connection)
                 let token = try tokens.issueAgentToken(agentID: id, agentName: agent.fields.name, in: connection)
-                try note(.tokenRotated, .agentTokenRotated, from: agent, to: agent, origin, connection)
+                try store.note(.tokenRotated, from: agent, to: agent, by: origin, connection)
                 return Registration(agent: agent, token: token)
             }
         }
@@ -167,16 +147,11 @@ package struct AgentRepository: Sendable {
         expecting version: ExpectedVersion? = nil,
         by origin: ChangeOrigin
     ) async throws(AgentError) {
-        try await perform(.delete) {
-            let now = clock.now
-            try await database.write("agents.delete") { connection in
-                let table = AgentTable(connection: connection)
-                let agent = try locked(id, version, table)
-                try table.delete(agent, at: now)
+        try await store.perform(.delete) {
+            try await store.database.write("agents.delete") { connection in
+                let agent = try store.locked(id, version, connection)
+                try store.delete(agent, by: origin, connection)
                 try tokens.revokeAgentTokens(agentID: id, in: connection)
-                var deleted = agent
-                deleted.version += 1
-                try note(.deleted, .agentRemoved, from: agent, to: deleted, origin, connection)
             }
         }
     }
@@ -184,32 +159,15 @@ package struct AgentRepository: Sendable {
     /// Notes that an agent lives: one statement, no event; the watch says what follows from it.
     /// - Throws: ``AgentError``: `notFound`, `invalid`, `database`.
     package func heartbeat(_ id: UUIDv7, _ beat: AgentHeartbeat) async throws(AgentError) -> HeartbeatAnswer {
-        try await perform(.heartbeat) {
-            let violations = beat.violations
-            guard violations.isEmpty else { throw AgentError.invalid(violations) }
-            let now = clock.now
-            let row = try await database.write("agents.heartbeat") { connection in
+        try await store.perform(.heartbeat) {
+            try store.refuse(beat.violations)
+            let now = store.clock.now
+            let row = try await store.database.write("agents.heartbeat") { connection in
                 try AgentTable(connection: connection).beat(id, beat, at: now)
             }
             guard let row else { throw AgentError.notFound(id) }
             metrics.heartbeats.increment()
             return HeartbeatAnswer(isDraining: try row.bool("is_draining"), version: try row.integer("version"))
-        }
-    }
-
-    /// Runs an operation, measures it and counts its failure.
-    func perform<T: Sendable>(
-        _ operation: AgentMetrics.Operation,
-        _ body: () async throws -> T
-    ) async throws(AgentError) -> T {
-        let start = clock.uptime
-        defer { metrics.finished(operation, after: clock.uptime - start) }
-        do {
-            return try await body()
-        } catch {
-            let error = AgentError(error)
-            metrics.failed(error.code)
-            throw error
         }
     }
 
@@ -220,41 +178,22 @@ package struct AgentRepository: Sendable {
         _ origin: ChangeOrigin,
         _ transform: @Sendable (inout Agent) -> Void
     ) async throws -> ObservedAgent {
-        let now = clock.now
-        let agent = try await database.write(operation) { connection in
+        let now = store.clock.now
+        let agent = try await store.database.write(operation) { connection in
             let table = AgentTable(connection: connection)
-            let old = try locked(id, version, table)
+            let old = try store.locked(id, version, connection)
             var new = old
             transform(&new)
             if new == old { return old }
             if new.fields.name != old.fields.name, try table.hasAgent(named: new.fields.name, except: id) {
-                throw AgentError.nameTaken(new.fields.name)
+                throw AgentRefusal.nameTaken(new.fields.name)
             }
             new.version += 1
             new.updatedAt = now
-            try table.update(old, to: new)
-            try note(.updated, .agentUpdated, from: old, to: new, origin, connection)
+            try store.update(old, to: new, as: .updated, by: origin, connection)
             return new
         }
         return ObservedAgent(agent, at: now)
-    }
-
-    private func locked(_ id: UUIDv7, _ version: ExpectedVersion?, _ table: AgentTable) throws -> Agent {
-        guard let agent = try table.lock(id) else { throw AgentError.notFound(id) }
-        if let version, !version.allows(agent.version) { throw AgentError.versionMismatch(current: agent.version) }
-        return agent
-    }
-
-    private func note(
-        _ change: AgentMetrics.Change,
-        _ kind: EventKind,
-        from old: Agent?,
-        to new: Agent,
-        _ origin: ChangeOrigin,
-        _ connection: any SQLConnection
-    ) throws {
-        try events.append(Agent.event(kind, from: old, to: new, origin), in: connection)
-        connection.afterCommit { [metrics] in metrics.changed(change) }
     }
 
     /// Where two servers give the same name at once, the unique index decides.
@@ -265,7 +204,7 @@ package struct AgentRepository: Sendable {
             if let violation = error.violation(.unique),
                 violation.columns == ["name_key"] || violation.name == "agents_by_name"
             {
-                throw AgentError.nameTaken(name)
+                throw AgentRefusal.nameTaken(name)
             }
             throw error
         }

@@ -1,4 +1,5 @@
-package import Projects
+internal import JSON
+package import Records
 
 /// The limits of an agent's fields and of the module.
 package enum AgentLimits {
@@ -21,10 +22,6 @@ package enum AgentLimits {
     package static let heartbeatTimeoutSecondsDefault = 30
     package static let loadMax = 1_000_000.0
     package static let messageLengthMax = 500
-    package static let pageItemsMax = 200
-    package static let pageItemsDefault = 50
-    package static let searchLengthMax = 200
-    package static let searchWordsMax = 10
 }
 
 extension AgentFields {
@@ -66,7 +63,8 @@ extension AgentFields {
             return list.add("/labels", "must have at most \(AgentLimits.labelsMax) members")
         }
         for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
-            let pointer = "/labels/" + name.pointerToken
+            // Cut where it is longer than any valid name.
+            let pointer = "/labels/" + JSONPointer.token(name.unicodeScalars.prefix(AgentLimits.labelNameLengthMax))
             list.slug(
                 name,
                 pointer,
@@ -89,20 +87,5 @@ extension AgentHeartbeat {
             list.line(message, "/message", lengthMax: AgentLimits.messageLengthMax, mayBeEmpty: true)
         }
         return list.violations
-    }
-}
-
-extension String {
-    /// The text as one token of a JSON pointer (RFC 6901), cut where it is longer than any valid name.
-    fileprivate var pointerToken: String {
-        var token = ""
-        for scalar in unicodeScalars.prefix(AgentLimits.labelNameLengthMax) {
-            switch scalar {
-            case "~": token += "~0"
-            case "/": token += "~1"
-            default: token.unicodeScalars.append(scalar)
-            }
-        }
-        return token
     }
 }

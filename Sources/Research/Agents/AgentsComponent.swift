@@ -2,7 +2,9 @@ internal import Basics
 internal import Database
 internal import Events
 internal import Instruments
+internal import JSON
 internal import Logging
+internal import Records
 package import Supervision
 
 extension AgentRepository {
@@ -13,17 +15,17 @@ extension AgentRepository {
     /// - Throws: ``AgentError``: `event`, `database`; what was not said then is said in the next round.
     package func watch(_ watch: inout AgentWatch) async throws(AgentError) {
         var next = watch
-        let round = try await perform(.watch) {
-            let sightings = try await database.read("agents.watch") { connection in
+        let round = try await store.perform(.watch) {
+            let sightings = try await store.database.read("agents.watch") { connection in
                 try AgentTable(connection: connection).sightings()
             }
-            let now = clock.now
+            let now = store.clock.now
             let round = next.round(sightings, at: now)
             var rest = round.transitions[...]
             while !rest.isEmpty {
                 let batch = Array(rest.prefix(Self.announcementsPerTransaction))
                 rest = rest.dropFirst(batch.count)
-                try await database.write("agents.announce") { connection in try announce(batch, connection) }
+                try await store.database.write("agents.announce") { connection in try announce(batch, connection) }
             }
             metrics.watched(round.counts, at: now)
             return next
@@ -34,30 +36,30 @@ extension AgentRepository {
     private func announce(_ transitions: [AgentWatch.Transition], _ connection: any SQLConnection) throws {
         let table = AgentTable(connection: connection)
         for transition in transitions where try table.announce(transition) {
-            try events.append(transition.event, in: connection)
+            try store.events.append(transition.event, in: connection)
             connection.afterCommit { [metrics] in metrics.announced(transition.to) }
         }
     }
 
     /// Reads the newest agent as a list would, and says whether that worked.
     package func health() async -> Health {
-        var query = AgentListQuery()
-        query.limit = 1
-        do throws(AgentError) {
-            try await perform(.probe) {
-                let (sql, arguments) = try query.statement(at: clock.now)
-                _ = try await database.read("agents.probe") { connection in
-                    try connection.query(sql, arguments).map { row throws(DatabaseError) in
-                        try AgentTable.decode(row)
-                    }
-                }
-            }
-            return .healthy
-        } catch .database(let error) {
-            return .unhealthy("agents cannot be read: \(error.code.rawValue)")
-        } catch {
-            return .unhealthy("agents cannot be read: \(error.code.rawValue)")
-        }
+        await store.health(as: .probe, "agents.probe", list: AgentListQuery.self)
+    }
+}
+
+extension AgentWatch.Transition {
+    /// The event that says the change.
+    fileprivate var event: NewEvent {
+        NewEvent(
+            .agentStatusChanged,
+            subject: .agent,
+            id: id.description,
+            by: .system,
+            data: [
+                "name": .string(name), "from": .string(from.rawValue), "to": .string(to.rawValue),
+                "last_heartbeat_at": lastHeartbeatAt.map { .string($0.rfc3339) } ?? .null,
+            ]
+        )
     }
 }
 
@@ -82,19 +84,7 @@ package struct AgentsComponent: Component {
         var watch = AgentWatch(gapMax: Self.gapMax)
         try await repository.watch(&watch)
         context.ready()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await context.drained() }
-            group.addTask { [watch] in await rounds(from: watch) }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    package func health() async -> Health { await repository.health() }
-
-    private func rounds(from watch: AgentWatch) async {
-        var watch = watch
-        while (try? await context.clock.sleep(for: Self.interval)) != nil {
+        while await context.pause(for: Self.interval) {
             do throws(AgentError) {
                 try await repository.watch(&watch)
             } catch {
@@ -102,4 +92,6 @@ package struct AgentsComponent: Component {
             }
         }
     }
+
+    package func health() async -> Health { await repository.health() }
 }

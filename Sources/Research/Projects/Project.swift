@@ -1,5 +1,6 @@
 package import Basics
 package import JSON
+package import Records
 
 /// A research project, as the platform keeps it.
 package struct Project: Hashable, Sendable {

@@ -22,13 +22,6 @@ package enum ProjectLimits {
     package static let estimatedHoursMax = 1_000_000.0
     /// From 1970-01-01 to the end of the year 9999: what RFC 3339 can say.
     package static let dueAtRange = Timestamp(milliseconds: 0)...Timestamp(milliseconds: 253_402_300_799_999)
-    package static let idempotencyKeyLengthMax = 255
-    /// How long a creation may be repeated with the same key.
-    package static let idempotencyLifetime: Duration = .seconds(24 * 3600)
-    package static let pageItemsMax = 200
-    package static let pageItemsDefault = 50
-    package static let searchLengthMax = 200
-    package static let searchWordsMax = 10
     /// How many tags a list may be filtered by; a project must have them all.
     package static let filterTagsMax = 10
 }

@@ -1,5 +1,6 @@
 package import Basics
 package import JSON
+package import Records
 
 /// A partial update of a project: a JSON merge patch (RFC 7396) on typed fields.
 ///

@@ -1,6 +1,7 @@
 internal import Basics
 package import Database
 import JSON
+import Records
 
 /// A project as its row stands in the database: lists and objects are JSON texts that an answer can carry as they are.
 ///

@@ -1,4 +1,5 @@
 package import Basics
+package import Records
 
 /// Where a project is in its life.
 ///
@@ -54,16 +55,5 @@ package enum ProjectStatus: String, Hashable, Sendable, CaseIterable {
             startedAt: times.startedAt ?? (next == .active ? now : nil),
             completedAt: next == .completed ? now : nil
         )
-    }
-}
-
-/// A change of status that the state machine does not have.
-package struct StatusTransitionError<Status: Hashable & Sendable>: Error, Hashable, Sendable {
-    package let from: Status
-    package let to: Status
-
-    package init(from: Status, to: Status) {
-        self.from = from
-        self.to = to
     }
 }

@@ -2,6 +2,7 @@ internal import Basics
 internal import Database
 internal import Instruments
 internal import Logging
+internal import Records
 package import Supervision
 
 extension ProjectRepository {
@@ -14,12 +15,10 @@ extension ProjectRepository {
     /// have left it.
     /// - Throws: ``ProjectError``: `database`.
     package func refreshCounts() async throws(ProjectError) {
-        try await perform(.count) {
+        try await store.perform(.count) {
             for _ in 0..<Self.countAttemptsMax {
                 let generation = metrics.currentGeneration
-                let counts = try await database.read("projects.count") { connection in
-                    try ProjectTable(connection: connection).countByStatus()
-                }
+                let counts = try await store.database.read("projects.count") { try Self.countByStatus($0) }
                 if metrics.counted(counts, since: generation) { return }
             }
         }
@@ -29,12 +28,12 @@ extension ProjectRepository {
     /// - Throws: ``ProjectError``: `database`.
     @discardableResult
     package func removeExpiredKeys() async throws(ProjectError) -> Int {
-        try await perform(.expireKeys) {
+        try await store.perform(.expireKeys) {
             var removed = 0
             while true {
-                let now = clock.now
-                let count = try await database.write("projects.expire_keys") { connection in
-                    try IdempotencyKeys(connection: connection).removeExpired(at: now)
+                let now = store.clock.now
+                let count = try await store.database.write("projects.expire_keys") { connection in
+                    try IdempotencyKeys(of: Project.table.one, connection).removeExpired(at: now)
                 }
                 metrics.idempotencyKeysExpired.increment(by: count)
                 removed += count
@@ -45,21 +44,18 @@ extension ProjectRepository {
 
     /// Reads the newest project as a list would, and says whether that worked.
     package func health() async -> Health {
-        var query = ProjectListQuery()
-        query.limit = 1
-        do throws(ProjectError) {
-            try await perform(.probe) {
-                let (sql, arguments) = try query.statement()
-                _ = try await database.read("projects.probe") { connection in
-                    try connection.query(sql, arguments).map { row throws(DatabaseError) in try ProjectRow(row) }
-                }
-            }
-            return .healthy
-        } catch .database(let error) {
-            return .unhealthy("projects cannot be read: \(error.code.rawValue)")
-        } catch {
-            return .unhealthy("projects cannot be read: \(error.code.rawValue)")
+        await store.health(as: .probe, "projects.probe", list: ProjectListQuery.self)
+    }
+
+    /// How many projects there are of each status.
+    private static func countByStatus(_ connection: any SQLConnection) throws(DatabaseError) -> [ProjectStatus: Int] {
+        var counts: [ProjectStatus: Int] = [:]
+        let sql = "SELECT status, count(*) AS projects FROM projects WHERE deleted_at IS NULL GROUP BY status"
+        for row in try connection.query(sql) {
+            guard let status = ProjectStatus(rawValue: try row.text("status")) else { continue }
+            counts[status] = try row.int("projects")
         }
+        return counts
     }
 }
 
@@ -81,18 +77,7 @@ package struct ProjectsComponent: Component {
     package func run() async throws {
         try await repository.refreshCounts()
         context.ready()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await context.drained() }
-            group.addTask { await upkeep() }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    package func health() async -> Health { await repository.health() }
-
-    private func upkeep() async {
-        while (try? await context.clock.sleep(for: Self.interval)) != nil {
+        while await context.pause(for: Self.interval) {
             do throws(ProjectError) {
                 try await repository.refreshCounts()
                 try await repository.removeExpiredKeys()
@@ -101,4 +86,6 @@ package struct ProjectsComponent: Component {
             }
         }
     }
+
+    package func health() async -> Health { await repository.health() }
 }

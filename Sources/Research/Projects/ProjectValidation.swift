@@ -1,3 +1,5 @@
+package import Records
+
 extension ProjectFields {
     /// Everything that is wrong with the fields; empty when they may be stored.
     ///

@@ -107,6 +107,14 @@ extension JSONSchema {
         }
     }
 
+    /// The schema of a page of items.
+    package static func page(of item: JSONSchema) -> JSONSchema {
+        .object([
+            .required("items", .array(of: item)),
+            .required("next_cursor", .string().orNull, "Where the next page begins; null on the last page."),
+        ])
+    }
+
     /// The schema of a problem.
     package static let problem = JSONSchema.named(
         "Problem",

@@ -138,21 +138,13 @@ private struct SchemaCheck {
         violations.append((pointer, detail))
     }
 
-    /// RFC 6901: `~` is written `~0` and `/` is written `~1`.
     private var pointer: String {
         var text = ""
         for step in path {
             text.append("/")
             switch step {
             case .index(let index): text.append(String(index))
-            case .name(let name):
-                for scalar in name.unicodeScalars {
-                    switch scalar {
-                    case "~": text.append("~0")
-                    case "/": text.append("~1")
-                    default: text.unicodeScalars.append(scalar)
-                    }
-                }
+            case .name(let name): text.append(JSONPointer.token(name.unicodeScalars))
             }
         }
         return text

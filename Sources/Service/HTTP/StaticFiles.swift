@@ -84,11 +84,9 @@ package struct StaticFiles: Sendable {
             throw error.code == .tooLarge ? .tooLarge(bytesMax: bytesMax) : .fileSystem(error)
         }
         bytesCount += bytes.count
-        let hash = SHA256.hash(data: bytes).prefix(16).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 2 ? digits : "0" + digits
+        guard let tag = EntityTag(SHA256.hash(data: bytes).prefix(16).hexadecimal) else {
+            preconditionFailure("BUG: a hexadecimal tag is valid")
         }
-        guard let tag = EntityTag(hash.joined()) else { preconditionFailure("BUG: a hexadecimal tag is valid") }
         let served = StaticFile(contentType: type, tag: tag, content: ByteBuffer(bytes: bytes))
         try serve(served, at: path)
         if path.hasSuffix("/index.html") { try serve(served, at: String(path.dropLast("index.html".utf8.count))) }

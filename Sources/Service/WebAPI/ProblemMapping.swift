@@ -8,6 +8,7 @@ import HTTPTypes
 import Identity
 import Logging
 import Projects
+import Records
 
 /// What the errors of every module become in the API: the one place that knows, so that none is forgotten and no detail of the inside leaks.
 ///
@@ -24,8 +25,8 @@ enum ProblemMapping {
         case let error as EventError: problem(error)
         case let error as TokenError: ProblemError(.unauthenticated, "\(error)")
         case let error as IdentityError: problem(error)
-        case let error as ProjectError: problem(error)
-        case let error as AgentError: problem(error)
+        case let error as ProjectError: problem(error, of: Project.table.one) { problem($0) }
+        case let error as AgentError: problem(error, of: Agent.table.one) { problem($0) }
         default: nil
         }
     }
@@ -69,39 +70,42 @@ enum ProblemMapping {
         }
     }
 
-    private static func problem(_ error: ProjectError) -> ProblemError? {
+    private static func problem<Refusal>(
+        _ error: RecordError<Refusal>,
+        of one: String,
+        _ refused: (Refusal) -> ProblemError
+    ) -> ProblemError? {
         switch error {
-        case .notFound: ProblemError(.notFound, "there is no such project")
+        case .notFound: ProblemError(.notFound, "there is no such \(one)")
         case .invalid(let violations): invalid(violations)
         case .invalidParameter(let name, let reason): invalidParameter(name, reason)
         case .invalidCursor(let error): invalidCursor(error)
         case .versionMismatch(let current): outdated(current)
+        case .idempotencyConflict:
+            ProblemError(.idempotencyConflict, "the key was used for a \(one) with another content")
+        case .refused(let refusal): refused(refusal)
+        case .event(let error): problem(error)
+        case .database(let error): problem(error)
+        }
+    }
+
+    private static func problem(_ refusal: ProjectRefusal) -> ProblemError {
+        switch refusal {
         case .statusTransition(let from, let to):
             ProblemError(
                 .invalidTransition,
                 "a project that is \(from.rawValue) cannot become \(to.rawValue)",
                 errors: [Violation(.body(pointer: "/status"), "may become \(words(from.successors.map(\.rawValue)))")]
             )
-        case .idempotencyConflict:
-            ProblemError(.idempotencyConflict, "the key was used for a project with another content")
-        case .event(let error): problem(error)
-        case .database(let error): problem(error)
         }
     }
 
-    private static func problem(_ error: AgentError) -> ProblemError? {
-        switch error {
-        case .notFound: ProblemError(.notFound, "there is no such agent")
-        case .invalid(let violations): invalid(violations)
-        case .invalidParameter(let name, let reason): invalidParameter(name, reason)
-        case .invalidCursor(let error): invalidCursor(error)
-        case .versionMismatch(let current): outdated(current)
+    private static func problem(_ refusal: AgentRefusal) -> ProblemError {
+        switch refusal {
         case .nameTaken:
             ProblemError(.conflict, errors: [Violation(.body(pointer: "/name"), "is taken by another agent")])
         case .tooManyAgents(let agentsMax):
             ProblemError(.conflict, "\(agentsMax) agents are registered, which is as many as may be")
-        case .event(let error): problem(error)
-        case .database(let error): problem(error)
         }
     }
 

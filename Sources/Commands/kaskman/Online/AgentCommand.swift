@@ -1,6 +1,5 @@
 import ArgumentParser
 import Client
-import JSON
 
 /// The command `kaskman agent`.
 struct AgentCommand: AsyncParsableCommand {
@@ -34,17 +33,12 @@ struct AgentListCommand: AsyncParsableCommand {
     var search: String?
 
     func run() async throws {
-        let environment = CommandEnvironment.current
         var filter: [(name: String, value: String)] = status.map { ("status", $0) }
         if let type { filter.append(("type", type)) }
         if let capability { filter.append(("capability", capability)) }
         if let search { filter.append(("q", search)) }
-        let query = filter
-        let items = try await connection.withClient(environment) { client in
-            try await client.items(AgentCommand.path, query, limit: limit.limit)
-        }
-        let agents = try items.map { json throws(ClientError) in try AgentRecord(json) }
-        environment.output(.array(items), as: format.output) {
+        try await connection.list(AgentCommand.path, filter, limit: limit, as: format, of: "agents", AgentRecord.init) {
+            agents in
             var table = TextTable("ID", "NAME", "TYPE", "STATUS", "CAPABILITIES", "LAST SEEN")
             for agent in agents {
                 table.append(
@@ -72,10 +66,6 @@ struct AgentShowCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
-        let environment = CommandEnvironment.current
-        let json = try await connection.withClient(environment) { client in
-            try await client.resource(AgentCommand.path, id: id).json
-        }
-        environment.output(json, as: format.output) { RecordTable.make(json) }
+        try await connection.show(AgentCommand.path, id, as: format)
     }
 }

@@ -16,20 +16,6 @@ struct ProjectCommand: AsyncParsableCommand {
     static let path = "/api/v1/projects"
 }
 
-/// How many items a list shows.
-struct LimitOptions: ParsableArguments {
-    static let limitMax = 100_000
-
-    @Option(help: "The most items to list.")
-    var limit = 100
-
-    mutating func validate() throws {
-        guard (1...Self.limitMax).contains(limit) else {
-            throw ValidationError("--limit must be from 1 to \(Self.limitMax)")
-        }
-    }
-}
-
 /// The command `kaskman project list`.
 struct ProjectListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List projects.")
@@ -57,23 +43,20 @@ struct ProjectListCommand: AsyncParsableCommand {
     var sort: String?
 
     func run() async throws {
-        let environment = CommandEnvironment.current
         var filter: [(name: String, value: String)] = status.map { ("status", $0) }
         if let type { filter.append(("type", type)) }
         if let owner { filter.append(("owner", owner)) }
         filter += tag.map { ("tag", $0) }
         if let search { filter.append(("q", search)) }
         if let sort { filter.append(("sort", sort)) }
-        let query = filter
-        let progress = Progress(environment)
-        let items = try await connection.withClient(environment) { client in
-            defer { progress.clear() }
-            return try await client.items(ProjectCommand.path, query, limit: limit.limit) { count in
-                progress.show("\(count) projects")
-            }
-        }
-        let projects = try items.map { json throws(ClientError) in try ProjectRecord(json) }
-        environment.output(.array(items), as: format.output) {
+        try await connection.list(
+            ProjectCommand.path,
+            filter,
+            limit: limit,
+            as: format,
+            of: "projects",
+            ProjectRecord.init
+        ) { projects in
             var table = TextTable("ID", "NAME", "STATUS", "TYPE", "PRIORITY", "OWNER", "TAGS", "UPDATED")
             for project in projects {
                 table.append(
@@ -183,11 +166,7 @@ struct ProjectShowCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
-        let environment = CommandEnvironment.current
-        let json = try await connection.withClient(environment) { client in
-            try await client.resource(ProjectCommand.path, id: id).json
-        }
-        environment.output(json, as: format.output) { RecordTable.make(json) }
+        try await connection.show(ProjectCommand.path, id, as: format)
     }
 }
 
@@ -252,24 +231,5 @@ struct ProjectDeleteCommand: AsyncParsableCommand {
             try await client.delete(ProjectCommand.path, id: id)
         }
         environment.message("Deleted \(TextTable.visible(id)).")
-    }
-}
-
-/// A record with a line for each member.
-enum RecordTable {
-    static func make(_ json: JSONValue) -> TextTable {
-        var table = TextTable()
-        for member in json.object?.members ?? [] {
-            let value: String
-            switch member.value {
-            case .null: continue
-            case .string(let text): value = text
-            case .array(let values) where values.allSatisfy({ $0.string != nil }):
-                value = values.compactMap(\.string).joined(separator: ", ")
-            default: value = JSONText.compact(member.value)
-            }
-            table.append(member.name, value)
-        }
-        return table
     }
 }

@@ -22,24 +22,3 @@ public enum DeliveryFailure: String, Error, Sendable, CaseIterable {
     /// The notifier stopped.
     case stopped
 }
-
-/// Base64 (RFC 4648), for basic authentication.
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let group = (0..<3).map { index + $0 < bytes.count ? UInt32(bytes[index + $0]) : 0 }
-            let value = group[0] << 16 | group[1] << 8 | group[2]
-            let count = min(3, bytes.count - index)
-            for position in 0..<4 {
-                let digit = Int(value >> (18 - 6 * UInt32(position)) & 63)
-                text.append(position <= count ? alphabet[digit] : UInt8(ascii: "="))
-            }
-            index += 3
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-}

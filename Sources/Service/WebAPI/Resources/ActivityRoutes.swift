@@ -4,6 +4,7 @@ package import Events
 package import HTTP
 import HTTPTypes
 import JSON
+import Records
 
 /// What happened on the platform: the event log, newest first.
 package struct ActivityRoutes: Sendable {
@@ -41,7 +42,7 @@ package struct ActivityRoutes: Sendable {
             let page = try await events.page(
                 .before(cursor ?? .max),
                 filter: try Self.filter(request.parameters),
-                limit: PageParameters.limit(request, max: Self.pageMax)
+                limit: PageParameters.limit(request)
             )
             return .json(Page(items: page.events.map { ActivityBody(event: $0) }, nextCursor: Self.cursor(page)))
         }

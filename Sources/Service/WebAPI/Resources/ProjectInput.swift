@@ -4,6 +4,7 @@ import HTTP
 import Identity
 import JSON
 import Projects
+import Records
 
 /// What clients send of a project: the schema of it, and the way from JSON to fields.
 enum ProjectInput {
@@ -134,12 +135,5 @@ extension JSONSchema {
     /// The schema without the permission to be null.
     fileprivate var withoutNull: JSONSchema {
         if case .nullable(let schema) = self { schema } else { self }
-    }
-}
-
-extension RouteRequest {
-    /// Who asks for a change, and in which request.
-    var origin: ChangeOrigin {
-        get throws(ProblemError) { ChangeOrigin(try caller.actor, requestID: id) }
     }
 }

@@ -4,33 +4,23 @@ import Projects
 
 /// The parameters of the list of projects.
 enum ProjectListParameters {
-    static let all: [Parameter] = [
-        .query(
-            "status",
-            .array(of: .oneOf(ProjectStatus.self), count: 0...ProjectStatus.allCases.count),
-            "May be repeated."
-        ),
-        .query("type", .oneOf(ProjectType.self)),
-        .query("owner", .string(1...ProjectLimits.principalLengthMax)),
-        .query(
-            "tag",
-            .array(of: .string(1...ProjectLimits.tagLengthMax), count: 0...ProjectLimits.filterTagsMax),
-            "May be repeated: projects that have all of these."
-        ),
-        .query("priority_min", priority),
-        .query("priority_max", priority),
-        .query(
-            "q",
-            .string(1...ProjectLimits.searchLengthMax),
-            "Every word of it begins some word of the name, description, tags or objectives."
-        ),
-        .query(
-            "sort",
-            .oneOf(ProjectSort.Key.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] }),
-            "-created_at at first."
-        ),
-        PageParameters.limit(max: ProjectLimits.pageItemsMax), PageParameters.cursor,
-    ]
+    static let all: [Parameter] =
+        [
+            .query(
+                "status",
+                .array(of: .oneOf(ProjectStatus.self), count: 0...ProjectStatus.allCases.count),
+                "May be repeated."
+            ),
+            .query("type", .oneOf(ProjectType.self)),
+            .query("owner", .string(1...ProjectLimits.principalLengthMax)),
+            .query(
+                "tag",
+                .array(of: .string(1...ProjectLimits.tagLengthMax), count: 0...ProjectLimits.filterTagsMax),
+                "May be repeated: projects that have all of these."
+            ),
+            .query("priority_min", priority),
+            .query("priority_max", priority),
+        ] + PageParameters.list(ProjectListQuery.self, words: "name, description, tags or objectives")
 
     private static let priority = JSONSchema.integer(
         Int64(ProjectLimits.priorities.lowerBound)...Int64(ProjectLimits.priorities.upperBound)
@@ -39,16 +29,12 @@ enum ProjectListParameters {
     /// - Throws: ``ProblemError``: `invalid_parameter` for priorities of which the least is the greater.
     static func query(_ request: RouteRequest) throws(ProblemError) -> ProjectListQuery {
         let parameters = request.parameters
-        var query = ProjectListQuery()
+        var query: ProjectListQuery = PageParameters.query(request)
         query.statuses = Set(parameters.strings("status").compactMap { ProjectStatus(rawValue: $0) })
         query.type = parameters.string("type").flatMap { ProjectType(rawValue: $0) }
         query.owner = parameters.string("owner")
         query.tags = parameters.strings("tag")
         query.priorities = try priorities(parameters)
-        query.text = parameters.string("q")
-        query.sort = parameters.string("sort").flatMap { ProjectSort($0) } ?? ProjectSort()
-        query.cursor = parameters.string("cursor")
-        query.limit = PageParameters.limit(request, max: ProjectLimits.pageItemsMax)
         return query
     }
 

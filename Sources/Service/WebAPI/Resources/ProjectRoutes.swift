@@ -4,30 +4,36 @@ package import HTTP
 import HTTPTypes
 import JSON
 package import Projects
+import Records
 
 /// The projects.
 package struct ProjectRoutes: Sendable {
-    private let projects: ProjectRepository
+    private typealias Shared = ResourceRoutes<Project>
 
-    package init(projects: ProjectRepository) { self.projects = projects }
+    private let projects: ProjectRepository
+    private let shared: Shared
+
+    package init(projects: ProjectRepository) {
+        self.projects = projects
+        shared = Shared { try await projects.get($0).version }
+    }
 
     package var routes: [Route] { [list, create, get, replace, patch, delete].map(\.mappingErrors) }
 
-    private static let path = "/api/v1/projects"
-    private static let notFound = ResponseRule(404, "There is no such project.", json: .problem)
-    private static let outdated = ResponseRule(412, "The project was changed meanwhile.", json: .problem)
-    private static let invalid = ResponseRule(422, "Fields break their rules.", json: .problem)
-    private static let transition = ResponseRule(409, "The status cannot change that way.", json: .problem)
+    private static let changed = [
+        ResponseRule(200, "The project.", json: ProjectBody.schema),
+        ResponseRule(409, "The status cannot change that way.", json: .problem), Shared.invalid,
+    ]
     /// How often a replacement that keeps the status is begun again because the project was changed meanwhile.
     private static let replaceAttemptsMax = 3
 
     private var list: Route {
         Route(
             .get,
-            Self.path,
+            Shared.path,
             access: .requires(.projectsRead),
             summary: "Projects by filters, a page at a time.",
-            tag: "projects",
+            tag: Shared.tag,
             parameters: ProjectListParameters.all,
             responses: [ResponseRule(200, "A page of projects.", json: .page(of: ProjectBody.schema))]
         ) { request in
@@ -47,10 +53,10 @@ package struct ProjectRoutes: Sendable {
     private var create: Route {
         Route(
             .post,
-            Self.path,
+            Shared.path,
             access: .requires(.projectsWrite),
             summary: "Make a project; without an owner it is the caller's.",
-            tag: "projects",
+            tag: Shared.tag,
             parameters: [
                 .header(
                     "Idempotency-Key",
@@ -66,7 +72,7 @@ package struct ProjectRoutes: Sendable {
                     json: ProjectBody.schema
                 ),
                 ResponseRule(409, "The key was used for a project with another content.", json: .problem),
-                Self.invalid,
+                Shared.invalid,
             ]
         ) { request in
             let creation = try await projects.create(
@@ -74,26 +80,23 @@ package struct ProjectRoutes: Sendable {
                 idempotencyKey: try IdempotencyKey(request.head.headerFields)?.value,
                 by: try request.origin
             )
-            let project = creation.project
-            var headers: HTTPFields = [
-                .location: "\(Self.path)/\(project.id)", .eTag: EntityTag(version: project.version).description,
-            ]
+            var headers: HTTPFields = [:]
             if creation.isReplay, let name = HTTPField.Name("Idempotency-Replayed") { headers[name] = "true" }
-            return .json(ProjectBody(project), status: .created, headers: headers)
+            return Shared.created(ProjectBody(creation.project), creation.project, headers)
         }
     }
 
     private var get: Route {
         Route(
             .get,
-            Self.path + "/{id}",
+            Shared.one,
             access: .requires(.projectsRead),
             summary: "A project.",
-            tag: "projects",
+            tag: Shared.tag,
             parameters: [ResourceID.parameter],
             responses: [
                 ResponseRule(200, "The project.", json: ProjectBody.schema),
-                ResponseRule(304, "The client's copy is current."), Self.notFound,
+                ResponseRule(304, "The client's copy is current."), Shared.notFound,
             ]
         ) { request in
             let project = try await projects.get(try ResourceID.of(request))
@@ -104,77 +107,45 @@ package struct ProjectRoutes: Sendable {
     }
 
     private var replace: Route {
-        Route(
+        shared.change(
             .put,
-            Self.path + "/{id}",
-            access: .requires(.projectsWrite),
-            summary: "Replace a project; what is left out gets its default, only the status stays when it is left out.",
-            tag: "projects",
-            parameters: [ResourceID.parameter, VersionCondition.parameter],
+            .projectsWrite,
+            "Replace a project; what is left out gets its default, only the status stays when it is left out.",
             body: .json(ProjectInput.schema),
-            responses: [
-                ResponseRule(200, "The project.", json: ProjectBody.schema), Self.notFound, Self.transition,
-                Self.outdated,
-                Self.invalid,
-            ]
-        ) { request in
-            let id = try ResourceID.of(request)
+            responses: Self.changed
+        ) { request, id, expected in
             let fields = try ProjectInput.fields(request.json)
-            let expected = try await expectedVersion(request, id)
             let keepsStatus = request.json?["status"] == nil
-            let project = try await put(
-                fields,
-                at: id,
-                keepsStatus: keepsStatus,
-                expecting: expected,
-                by: try request.origin
+            let origin = try request.origin
+            return Self.answer(
+                try await put(fields, at: id, keepsStatus: keepsStatus, expecting: expected, by: origin)
             )
-            return Self.answer(project)
         }
     }
 
     private var patch: Route {
-        Route(
+        shared.change(
             .patch,
-            Self.path + "/{id}",
-            access: .requires(.projectsWrite),
-            summary:
-                "Change some fields of a project (JSON merge patch): null clears a field, lists are replaced as a whole.",
-            tag: "projects",
-            parameters: [ResourceID.parameter, VersionCondition.parameter],
+            .projectsWrite,
+            "Change some fields of a project (JSON merge patch): null clears a field, lists are replaced as a whole.",
             body: .json(ProjectInput.patchSchema),
-            responses: [
-                ResponseRule(200, "The project.", json: ProjectBody.schema), Self.notFound, Self.transition,
-                Self.outdated,
-                Self.invalid,
-            ]
-        ) { request in
-            let id = try ResourceID.of(request)
+            responses: Self.changed
+        ) { request, id, expected in
             let patch = try ProjectInput.patch(request.json)
-            let expected = try await expectedVersion(request, id)
             return Self.answer(try await projects.patch(id, patch, expecting: expected, by: try request.origin))
         }
     }
 
     private var delete: Route {
-        Route(
+        shared.change(
             .delete,
-            Self.path + "/{id}",
-            access: .requires(.projectsDelete),
-            summary: "Delete a project: it is found no more, but its activities stay.",
-            tag: "projects",
-            parameters: [ResourceID.parameter, VersionCondition.parameter],
-            responses: [ResponseRule(204, "The project is deleted."), Self.notFound, Self.outdated]
-        ) { request in
-            let id = try ResourceID.of(request)
-            let expected = try await expectedVersion(request, id)
+            .projectsDelete,
+            "Delete a project: it is found no more, but its activities stay.",
+            responses: [ResponseRule(204, "The project is deleted.")]
+        ) { request, id, expected in
             try await projects.delete(id, expecting: expected, by: try request.origin)
             return .noContent
         }
-    }
-
-    private func expectedVersion(_ request: RouteRequest, _ id: UUIDv7) async throws -> ExpectedVersion? {
-        try await VersionCondition(request).expected { try await projects.get(id).version }
     }
 
     /// Replaces the fields; where the status is to stay, it is read first, and again when the project was changed in between.
@@ -204,6 +175,6 @@ package struct ProjectRoutes: Sendable {
     }
 
     private static func answer(_ project: Project) -> RouteResponse {
-        .json(ProjectBody(project), headers: [.eTag: EntityTag(version: project.version).description])
+        Shared.answer(ProjectBody(project), version: project.version)
     }
 }

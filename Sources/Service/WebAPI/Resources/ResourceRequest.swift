@@ -2,9 +2,10 @@ import APIModel
 import Basics
 import HTTP
 import HTTPTypes
+import Identity
 import JSON
 import NIOCore
-import Projects
+import Records
 
 /// The identifier of a resource in a path.
 enum ResourceID {
@@ -21,22 +22,50 @@ enum ResourceID {
 
 /// The parameters of lists.
 enum PageParameters {
-    static let limitDefault = 50
-    /// Characters of a cursor.
-    static let cursorLengthMax = 4096
-
     static let cursor = Parameter.query(
         "cursor",
-        .string(1...cursorLengthMax),
+        .string(1...PageCursor.textLengthMax),
         "The member next_cursor of the page before; the other parameters must stay as they were."
     )
 
     static func limit(max: Int) -> Parameter {
-        .query("limit", .integer(1...Int64(max)), "How many items a page has; \(limitDefault) when it is left out.")
+        .query(
+            "limit",
+            .integer(1...Int64(max)),
+            "How many items a page has; \(ListLimits.pageItemsDefault) when it is left out."
+        )
     }
 
-    static func limit(_ request: RouteRequest, max: Int) -> Int {
-        Int(clamping: request.parameters.integer("limit") ?? Int64(limitDefault))
+    static func limit(_ request: RouteRequest) -> Int {
+        Int(clamping: request.parameters.integer("limit") ?? Int64(ListLimits.pageItemsDefault))
+    }
+
+    /// What every list of records takes beside its filters; `words` says where the search looks.
+    static func list<Query: RecordListQuery>(_: Query.Type, words: String) -> [Parameter] {
+        [
+            .query(
+                "q",
+                .string(1...ListLimits.searchLengthMax),
+                "Every word of it begins some word of the \(words)."
+            ),
+            .query(
+                "sort",
+                .oneOf(Query.SortKey.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] }),
+                "-created_at at first."
+            ),
+            limit(max: ListLimits.pageItemsMax), cursor,
+        ]
+    }
+
+    /// A query with all of that, and no filters.
+    static func query<Query: RecordListQuery>(_ request: RouteRequest) -> Query {
+        let parameters = request.parameters
+        var query = Query()
+        query.text = parameters.string("q")
+        query.sort = parameters.string("sort").flatMap { RecordSort($0) } ?? RecordSort()
+        query.cursor = parameters.string("cursor")
+        query.limit = limit(request)
+        return query
     }
 }
 
@@ -99,5 +128,12 @@ extension RouteResponse {
         var headers = headers
         headers[.contentType] = MediaType.json.rawValue
         return RouteResponse(status: status, headers: headers, body: ByteBuffer(bytes: json.bytes))
+    }
+}
+
+extension RouteRequest {
+    /// Who asks for a change, and in which request.
+    var origin: ChangeOrigin {
+        get throws(ProblemError) { ChangeOrigin(try caller.actor, requestID: id) }
     }
 }

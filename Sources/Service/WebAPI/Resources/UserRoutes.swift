@@ -5,6 +5,7 @@ package import HTTP
 import HTTPTypes
 package import Identity
 import JSON
+import Records
 
 /// The users: one's own account, and everyone's for those who may.
 package struct UserRoutes: Sendable {
@@ -88,7 +89,7 @@ package struct UserRoutes: Sendable {
         ) { request in
             let page = try await identity.listUsers(
                 after: try request.parameters.string("cursor").map { try UserCursor.name($0) },
-                limit: PageParameters.limit(request, max: UserLimits.pageUsersMax)
+                limit: PageParameters.limit(request)
             )
             return .json(
                 Page(items: page.users.map { UserBody(user: $0) }, nextCursor: page.next.map(UserCursor.text))

@@ -1,5 +1,5 @@
 import Basics
-import Projects
+import Records
 import Testing
 
 @Suite struct SearchTokensTests {

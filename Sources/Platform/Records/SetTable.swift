@@ -1,26 +1,29 @@
-package import Basics
-package import Database
+internal import Basics
+internal import Database
 
 /// A table of pairs: records and the words, tags or capabilities that they have.
-package struct SetTable {
+package struct SetTable: Sendable {
     /// How many rows one statement adds or removes at most.
     private static let rowsPerStatement = 50
 
-    private let connection: any SQLConnection
     private let table: String
     private let record: String
     private let item: String
 
     /// Names the table and its two columns.
-    package init(_ connection: any SQLConnection, table: String, record: String, item: String) {
-        self.connection = connection
+    package init(_ table: String, record: String, item: String) {
         self.table = table
         self.record = record
         self.item = item
     }
 
     /// Makes a record's items those of `new`, knowing that they were `old`.
-    package func change(_ id: UUIDv7, from old: Set<String>, to new: Set<String>) throws(DatabaseError) {
+    func change(
+        _ id: UUIDv7,
+        from old: Set<String>,
+        to new: Set<String>,
+        _ connection: any SQLConnection
+    ) throws(DatabaseError) {
         for batch in Self.batches(old.subtracting(new)) {
             let places = (2...batch.count + 1).map { "?\($0)" }.joined(separator: ", ")
             let sql = "DELETE FROM \(table) WHERE \(record) = ?1 AND \(item) IN (\(places))"
@@ -34,7 +37,7 @@ package struct SetTable {
     }
 
     /// Removes all items of a record.
-    package func clear(_ id: UUIDv7) throws(DatabaseError) {
+    func clear(_ id: UUIDv7, _ connection: any SQLConnection) throws(DatabaseError) {
         try connection.execute("DELETE FROM \(table) WHERE \(record) = ?1", [.id(id)])
     }
 

@@ -11,6 +11,10 @@ package struct PageCursor: Hashable, Sendable {
         case integer(Int64)
         case text(String)
 
+        var isText: Bool {
+            if case .text = self { true } else { false }
+        }
+
         /// The key as the parameter of a statement.
         package var sqlValue: SQLValue {
             switch self {
@@ -26,6 +30,18 @@ package struct PageCursor: Hashable, Sendable {
     package init(key: Key, id: UUIDv7) {
         self.key = key
         self.id = id
+    }
+
+    /// Reads the last row of a page: its first column is the identifier, its last the sort key.
+    init(_ row: SQLRow) throws(DatabaseError) {
+        guard case .text(let text)? = row.values.first, let id = UUIDv7(text) else {
+            throw DatabaseError(.decoding, "a list's first column is no identifier")
+        }
+        switch row.values.last {
+        case .integer(let integer): self.init(key: .integer(integer), id: id)
+        case .text(let text): self.init(key: .text(text), id: id)
+        default: throw DatabaseError(.decoding, "the sort key of \(id) is neither integer nor text")
+        }
     }
 
     /// How long the text of a cursor may be.
@@ -87,74 +103,11 @@ package enum PageCursorError: Error, Hashable, Sendable {
     case foreign
 }
 
-/// One page of a list.
-package struct Page<Item: Sendable>: Sendable {
-    package let items: [Item]
-    /// The cursor of the next page; nil on the last one.
-    package let nextCursor: String?
-
-    package init(items: [Item], nextCursor: String?) {
-        self.items = items
-        self.nextCursor = nextCursor
-    }
-
-    /// The same page with other items.
-    package func map<Other: Sendable, Failure: Error>(
-        _ transform: (Item) throws(Failure) -> Other
-    ) throws(Failure) -> Page<Other> {
-        var others: [Other] = []
-        others.reserveCapacity(items.count)
-        for item in items { others.append(try transform(item)) }
-        return Page<Other>(items: others, nextCursor: nextCursor)
-    }
-}
-
 /// The hash FNV-1a of 64 bits: tells damage and mix-ups from the real thing; no protection against intent.
 package enum FNV {
     /// The hash of some bytes.
     package static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
         bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
-}
-
-/// Base64 with the alphabet for URLs and without padding (RFC 4648, section 5).
-enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 4 / 3 + 3)
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                text.append(alphabet[Int(buffer >> bits & 63)])
-            }
-            buffer &= (1 << bits) - 1
-        }
-        if bits > 0 { text.append(alphabet[Int(buffer << (6 - bits) & 63)]) }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// The bytes; nil for other characters, impossible lengths and bits that no encoder leaves.
-    static func decode(_ text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for byte in text.utf8 {
-            guard let digit = alphabet.firstIndex(of: byte) else { return nil }
-            buffer = buffer << 6 | UInt32(digit)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
-                buffer &= (1 << bits) - 1
-            }
-        }
-        return bits < 6 && buffer == 0 ? bytes : nil
     }
 }
 

@@ -40,6 +40,12 @@ package struct RowReader {
         }
     }
 
+    /// The next integer of at most 32 bits.
+    package mutating func small() throws(DatabaseError) -> Int {
+        guard let small = Int32(exactly: try integer()) else { throw mismatch("an integer of 32 bits") }
+        return Int(small)
+    }
+
     /// The next number, nil for null.
     package mutating func optionalReal() throws(DatabaseError) -> Double? {
         switch try next() {

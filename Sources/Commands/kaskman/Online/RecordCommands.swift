@@ -1,0 +1,68 @@
+import ArgumentParser
+import Client
+import JSON
+
+/// How many items a list shows.
+struct LimitOptions: ParsableArguments {
+    static let limitMax = 100_000
+
+    @Option(help: "The most items to list.")
+    var limit = 100
+
+    mutating func validate() throws {
+        guard (1...Self.limitMax).contains(limit) else {
+            throw ValidationError("--limit must be from 1 to \(Self.limitMax)")
+        }
+    }
+}
+
+/// What the commands of all resources share.
+extension ConnectionOptions {
+    /// Asks for pages until there are enough records, and writes them: `table` is made only when it is wanted.
+    func list<Record>(
+        _ path: String,
+        _ filter: [(name: String, value: String)],
+        limit: LimitOptions,
+        as format: OutputOptions,
+        of many: String,
+        _ record: (JSONValue) throws(ClientError) -> Record,
+        table: ([Record]) -> TextTable
+    ) async throws {
+        let environment = CommandEnvironment.current
+        let progress = Progress(environment)
+        let items = try await withClient(environment) { client in
+            defer { progress.clear() }
+            return try await client.items(path, filter, limit: limit.limit) { count in
+                progress.show("\(count) \(many)")
+            }
+        }
+        let records = try items.map(record)
+        environment.output(.array(items), as: format.output) { table(records) }
+    }
+
+    /// Writes one record.
+    func show(_ path: String, _ id: String, as format: OutputOptions) async throws {
+        let environment = CommandEnvironment.current
+        let json = try await withClient(environment) { client in try await client.resource(path, id: id).json }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
+    }
+}
+
+/// A record with a line for each member.
+enum RecordTable {
+    static func make(_ json: JSONValue) -> TextTable {
+        var table = TextTable()
+        for member in json.object?.members ?? [] {
+            let value: String
+            switch member.value {
+            case .null: continue
+            case .string(let text): value = text
+            case .array(let values) where values.allSatisfy({ $0.string != nil }):
+                value = values.compactMap(\.string).joined(separator: ", ")
+            default: value = JSONText.compact(member.value)
+            }
+            table.append(member.name, value)
+        }
+        return table
+    }
+}
