@@ -36,8 +36,8 @@ struct InstrumentBenchmarks {
         let id = "metrics.exposition_10000_series"
         guard isWanted(id) else { return }
         let (milliseconds, bytes) = exposition()
-        let theirs = peer("exposition", scale: 1e-6)
-        report.add(Measurement(id: id, ours: milliseconds, unit: "ms", peer: theirs, goal: .atMost(2)))
+        let page = peer("exposition", scale: 1e-6)
+        report.add(Measurement(id: id, ours: milliseconds, unit: "ms", peer: page, goal: .atMost(2)))
         report.note("the page of 10,000 series has \(bytes) bytes")
     }
 

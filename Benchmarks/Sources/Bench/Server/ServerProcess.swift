@@ -12,7 +12,10 @@ final class ServerProcess {
     init(executable: String, folder: String, repository: String) throws {
         port = try HTTPConnection.freePort()
         let path = folder + "/server.log"
-        FileManager.default.createFile(atPath: path, contents: nil)
+        let files = FileManager.default
+        guard files.fileExists(atPath: path) || files.createFile(atPath: path, contents: nil) else {
+            throw BenchmarkFailure("cannot write \(path)")
+        }
         log = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         try log.seekToEnd()
         process.executableURL = URL(fileURLWithPath: executable)
