@@ -2,7 +2,7 @@ import Basics
 import Database
 import Supervision
 
-/// Keeps the embedded database: checks that it can be written, and closes it last.
+/// Keeps the embedded database: checks that its write lock can be had, and closes it last.
 final class DatabaseComponent: Component {
     let database: SQLiteDatabase
     private let context: ComponentContext

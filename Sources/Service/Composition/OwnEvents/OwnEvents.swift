@@ -82,10 +82,7 @@ enum OwnEvents {
 
     /// The SHA-256 of bytes, in lower-case hexadecimal digits, as `sha256sum` prints it.
     static func sha256(_ bytes: some Sequence<UInt8>) -> String {
-        SHA256.hash(data: Array(bytes)).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        SHA256.hash(data: Array(bytes)).hexadecimal
     }
 
     private static func text(_ text: String) -> JSONValue { .string(String(text.prefix(textMax))) }
