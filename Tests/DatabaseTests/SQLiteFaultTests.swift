@@ -104,6 +104,60 @@ import class GRDB.DatabaseQueue
         }
     }
 
+    @Test func aFileThatMayOnlyBeReadIsRefusedWithItsPath() async throws {
+        try await withTemporaryDirectory { directory in
+            let settings = SQLiteSettings(path: directory + "/test.db")
+            let database = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
+            try await database.close()
+            // Root writes whatever its bits say; a file marked immutable is beyond root, where the disk knows that.
+            chmod(settings.path, 0o400)
+            guard geteuid() != 0 || run("chattr", "+i", settings.path) else { return }
+            defer { _ = geteuid() == 0 && run("chattr", "-i", settings.path) }
+            do {
+                let other = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
+                try await other.close()
+                Issue.record("a database that can only be read was opened")
+            } catch let error as DatabaseError {
+                #expect(error.code == .readOnly)
+                #expect(error.message.contains(settings.path))
+            }
+        }
+    }
+
+    @Test func theProbeWrites() async throws {
+        try await withTemporaryDirectory { directory in
+            let settings = SQLiteSettings(path: directory + "/test.db")
+            let database = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
+            let walPath = settings.path + "-wal"
+            let before = try Data(contentsOf: URL(fileURLWithPath: walPath)).count
+            #expect(await database.probe().isHealthy)
+            let after = try Data(contentsOf: URL(fileURLWithPath: walPath)).count
+            #expect(after > before, "a probe that never meets the disk does not see that it cannot be written")
+            try await database.close()
+        }
+    }
+
+    @Test func theProbeSeesThatTheFileIsGone() async throws {
+        try await withTemporaryDirectory { directory in
+            let settings = SQLiteSettings(path: directory + "/test.db")
+            let database = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
+            #expect(await database.probe().isHealthy)
+            try FileManager.default.removeItem(atPath: settings.path)
+            #expect(await database.probe().error?.code == .inputOutput)
+            try await database.close()
+        }
+    }
+
+    private func run(_ tool: String, _ arguments: String...) -> Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [tool] + arguments
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
     @Test func retryableErrorsAreThoseThatPass() {
         let retryable = DatabaseError.Code.allCases.filter { DatabaseError($0, "").isRetryable }
         #expect(retryable == [.busy, .connection, .timeout, .overloaded])

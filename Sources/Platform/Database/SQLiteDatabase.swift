@@ -60,10 +60,15 @@ package final class SQLiteDatabase: Database {
             // GRDB sets NORMAL when it turns WAL mode on, after its own hook for settings: so it is set again here.
             try pool.writeWithoutTransaction { connection in
                 try connection.execute(sql: "PRAGMA synchronous = FULL")
+                // SQLite opens a file that it may not write for reading, without a word.
+                if sqlite3_db_readonly(connection.sqliteConnection, "main") == 1 {
+                    throw DatabaseError(.readOnly, "the file can only be read; give this process the right to write it")
+                }
             }
             prober = try SQLiteProber(settings, clock: clock)
         } catch {
-            throw (DatabaseError(grdb: error) ?? DatabaseError(.connection, "\(error)")).during("database.open")
+            let fault = error as? DatabaseError ?? DatabaseError(grdb: error) ?? DatabaseError(.connection, "\(error)")
+            throw DatabaseError(fault.code, "\(settings.path): \(fault.message)").during("database.open")
         }
         metrics = DatabaseMetrics(registry)
         metrics.register(in: registry, path: settings.path) { [readGate, writeGate] in
@@ -214,6 +219,9 @@ package final class SQLiteDatabase: Database {
         defer { sqlite3_progress_handler(handle, 0, nil, nil) }
         return try withExtendedLifetime(ticket) { try body() }
     }
+
+    /// What stands in the file's header to tell whose it is: "KASK".
+    static let applicationID = 0x4B41_534B
 
     /// How many steps of SQLite's virtual machine lie between two looks at the ticket: some tens of microseconds.
     private static let stepsBetweenChecks: Int32 = 2000

@@ -1,9 +1,11 @@
 internal import Basics
 internal import GRDB
+internal import GRDBSQLite
 
-/// Takes the write lock and gives it back, on a connection of its own.
+/// Writes a few bytes that change nothing, on a connection of its own.
 ///
-/// Its own connection, because the pool's writer may be the one that is stuck.
+/// Its own connection, because the pool's writer may be the one that is stuck. The write is committed: a write lock can be
+/// had on a file that can only be read, and a write that is rolled back never meets the disk.
 final class SQLiteProber: Sendable {
     /// How many probes may wait for the one that runs.
     private static let probesMax = 8
@@ -16,6 +18,8 @@ final class SQLiteProber: Sendable {
         var configuration = Configuration()
         configuration.label = "database.probe"
         configuration.busyMode = .timeout(settings.probeTimeout.inSeconds)
+        // No wait for the disk: the probe's bytes need not outlive a crash.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = OFF") }
         queue = try DatabaseQueue(path: settings.path, configuration: configuration)
         self.clock = clock
     }
@@ -26,14 +30,25 @@ final class SQLiteProber: Sendable {
             let slot = try await gate.enter(AccessTicket())
             defer { gate.leave(slot) }
             try await queue.writeWithoutTransaction { connection in
-                try connection.beginTransaction(.immediate)
-                try connection.rollback()
+                try Self.checkFile(of: connection)
+                try connection.inTransaction(.immediate) {
+                    try connection.execute(sql: "PRAGMA application_id = \(SQLiteDatabase.applicationID)")
+                    return .commit
+                }
             }
             return DatabaseProbe(error: nil, duration: clock.uptime - start)
         } catch {
             let fault = error as? DatabaseError ?? DatabaseError(grdb: error) ?? DatabaseError(.other, "\(error)")
             return DatabaseProbe(error: fault.during("database.probe"), duration: clock.uptime - start)
         }
+    }
+
+    /// Refuses a file that stands no longer where it was opened: what is written to it is gone with this process.
+    private static func checkFile(of connection: GRDB.Database) throws {
+        var hasMoved: CInt = 0
+        let code = sqlite3_file_control(connection.sqliteConnection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
+        guard code == SQLITE_OK, hasMoved != 0 else { return }
+        throw DatabaseError(.inputOutput, "the database's file was moved or deleted while it was open")
     }
 
     func close() throws {

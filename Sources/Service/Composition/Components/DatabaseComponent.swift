@@ -2,7 +2,7 @@ import Basics
 import Database
 import Supervision
 
-/// Keeps the embedded database: checks that its write lock can be had, and closes it last.
+/// Keeps the embedded database: checks that it can be written, and closes it last.
 final class DatabaseComponent: Component {
     let database: SQLiteDatabase
     private let context: ComponentContext
@@ -18,7 +18,7 @@ final class DatabaseComponent: Component {
         try await database.close()
     }
 
-    /// Takes the write lock and gives it back: whoever else holds the database is seen.
+    /// Writes: whoever else holds the database is seen, and a disk that takes no more.
     func health() async -> Health {
         let probe = await database.probe()
         guard let error = probe.error else { return .healthy }
