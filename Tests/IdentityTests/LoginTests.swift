@@ -78,6 +78,33 @@ import Testing
         }
     }
 
+    @Test func guessesOfOthersDoNotShutOutWhoWasRightFromThere() async throws {
+        try await withIdentity { fixture in
+            _ = try await fixture.identity.authenticate(basic: "ada", password: IdentityFixture.password, ip: "192.0.2.1")
+            for number in 0..<40 { _ = try await fixture.loginError("user\(number)", "x") }
+            for _ in 0..<10 { _ = try await fixture.loginError("ada", "x", ip: "198.51.100.1") }
+            fixture.clock.advance(by: .milliseconds(1))
+            let wrong = try await fixture.loginError("ada", "wrong password")
+            let other = try await fixture.loginError("admin", "administrator's own")
+            for error in [wrong, other] {
+                guard case .lockedOut = error else {
+                    Issue.record("not locked: \(String(describing: error))")
+                    continue
+                }
+            }
+            let right = try await fixture.loginError("ada", IdentityFixture.password)
+            #expect(right == nil)
+            _ = try await fixture.identity.updateUser(
+                fixture.ada.id,
+                version: 1,
+                UserChange(isActive: false),
+                by: fixture.administrator
+            )
+            let old = try await fixture.loginError("ada", IdentityFixture.password)
+            #expect(old == .invalidCredentials, "what was right once is checked again")
+        }
+    }
+
     @Test func aHundredGuessesAtOnceDoNotPassBeforeTheFirstHasFailed() async throws {
         try await withIdentity { fixture in
             let checked = await withTaskGroup(of: Bool.self) { group in

@@ -20,6 +20,7 @@ package final class IdentityService: Sendable {
     let hasher: PasswordHasher
     let accessTokens: AccessTokens
     let throttle: Mutex<LoginThrottle>
+    let rightCredentials: RightCredentials
     let sessionChecks: BoundedCache<String, Principal>
     let basicChecks: BasicChecks
 
@@ -85,6 +86,7 @@ package final class IdentityService: Sendable {
                 seed: UInt64.random(in: .min ... .max)
             )
         )
+        rightCredentials = RightCredentials(settings, clock: clock)
         sessionChecks = BoundedCache(
             entriesMax: settings.sessionChecksMax,
             lifetime: settings.sessionCheckLifetime,

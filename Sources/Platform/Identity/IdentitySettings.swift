@@ -35,5 +35,10 @@ package struct IdentitySettings: Sendable {
     /// How many names, and how many networks, failures are remembered of.
     package var lockoutKeysMax = 10_000
 
+    /// How long credentials that were right pass the locks that others bring about.
+    package var rightCredentialsLifetime: Duration = .seconds(7 * 86_400)
+    /// How many such credentials, and how many names of them, are remembered, as keyed digests.
+    package var rightCredentialsMax = 10_000
+
     package init() {}
 }

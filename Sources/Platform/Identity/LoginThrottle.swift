@@ -6,6 +6,11 @@ internal import Basics
 /// A name is locked whether it exists or not, so the lock tells nothing. An attempt counts as failed from its
 /// beginning, and is taken back when it succeeds, so that a hundred attempts at once do not all pass before the first
 /// has failed.
+///
+/// Who guesses must not be able to shut others out: credentials that were right from a network lately pass the locks of the
+/// name and of that network, so that a stranger behind the same proxy does not blind a dashboard. They are credentials, not
+/// names, so a locked caller learns nothing of names; and what is tried behind a lock is counted by itself, under the same
+/// rule, so that it is no way around the waits (OWASP's "device cookies", with the network as the device).
 struct LoginThrottle: Sendable {
     /// How one kind of key is slowed down.
     struct Rule: Sendable {
@@ -29,6 +34,21 @@ struct LoginThrottle: Sendable {
         }
     }
 
+    /// Who tries, and what is known of it.
+    struct Attempt: Hashable {
+        var name: String
+        var network: String
+        /// Whether the name was right from this network lately.
+        var isAtHome = false
+        /// Whether these very credentials were right from this network lately.
+        var wasRight = false
+        /// Whether it was admitted in spite of a lock.
+        fileprivate(set) var hasPassedLock = false
+
+        /// What is tried behind a lock is counted under this; no name has a line break.
+        fileprivate var home: String { "\(name)\n\(network)" }
+    }
+
     /// What an attempt is told.
     enum Admission: Hashable {
         /// It may go on; when it fails, `locks` says that the name or the network is locked now.
@@ -38,31 +58,46 @@ struct LoginThrottle: Sendable {
 
     private var names: FailureTable
     private var networks: FailureTable
+    /// What is tried behind a lock, by name and network together.
+    private var homes: FailureTable
 
     init(name: Rule, network: Rule, seed: UInt64) {
         names = FailureTable(rule: name, seed: seed)
         networks = FailureTable(rule: network, seed: seed &+ 1)
+        homes = FailureTable(rule: name, seed: seed &+ 2)
     }
 
     /// Begins an attempt: it counts as failed until it is said to have succeeded.
-    mutating func begin(name: String, network: String, now: Timestamp) -> Admission {
-        let wait = max(names.wait(name, now: now), networks.wait(network, now: now))
-        if wait > .zero { return .locked(retryAfter: wait) }
-        let locksName = names.fail(name, now: now)
-        let locksNetwork = networks.fail(network, now: now)
-        return .admitted(locks: locksName || locksNetwork)
+    mutating func begin(_ attempt: inout Attempt, now: Timestamp) -> Admission {
+        let wait = max(names.wait(attempt.name, now: now), networks.wait(attempt.network, now: now))
+        guard wait > .zero else {
+            let locksName = names.fail(attempt.name, now: now)
+            let locksNetwork = networks.fail(attempt.network, now: now)
+            return .admitted(locks: locksName || locksNetwork)
+        }
+        // The answer is the same wait for all that may not pass, known or not.
+        guard attempt.isAtHome, homes.wait(attempt.home, now: now) == .zero else { return .locked(retryAfter: wait) }
+        _ = homes.fail(attempt.home, now: now)
+        guard attempt.wasRight else { return .locked(retryAfter: wait) }
+        attempt.hasPassedLock = true
+        return .admitted(locks: false)
     }
 
-    /// Notes that an attempt succeeded: the name's failures are forgotten, the network keeps all but this one.
-    mutating func succeed(name: String, network: String) {
-        names.forget(name)
-        networks.takeBack(network)
+    /// Notes that an attempt succeeded.
+    ///
+    /// The network keeps all failures but this one. So does a name that is at home there: it succeeds all day long, which
+    /// must not give a guesser elsewhere his free failures back. Any other name's failures are forgotten.
+    mutating func succeed(_ attempt: Attempt) {
+        if attempt.hasPassedLock { return homes.forget(attempt.home) }
+        if attempt.isAtHome { names.takeBack(attempt.name) } else { names.forget(attempt.name) }
+        networks.takeBack(attempt.network)
     }
 
     /// Notes that an attempt came to no result, because something else failed.
-    mutating func abandon(name: String, network: String) {
-        names.takeBack(name)
-        networks.takeBack(network)
+    mutating func abandon(_ attempt: Attempt) {
+        if attempt.hasPassedLock { return homes.takeBack(attempt.home) }
+        names.takeBack(attempt.name)
+        networks.takeBack(attempt.network)
     }
 }
 

@@ -15,7 +15,8 @@ extension IdentityService {
         let network = ClientNetwork.of(ip)
         let now = clock.now
         let locks: Bool
-        switch throttle.withLock({ $0.begin(name: name, network: network, now: now) }) {
+        var attempt = rightCredentials.attempt(name: name, password: password, network: network)
+        switch throttle.withLock({ $0.begin(&attempt, now: now) }) {
         case .locked(let retryAfter):
             metrics.login(.lockedOut)
             throw IdentityError.lockedOut(retryAfter: retryAfter)
@@ -26,14 +27,15 @@ extension IdentityService {
             let user = try await database.read("identity.login") { try UserTable.find(username: username, $0) }
             let isRight = try await hasher.verify(password, hash: user?.passwordHash)
             if let user, isRight, user.isActive {
-                throttle.withLock { $0.succeed(name: name, network: network) }
+                throttle.withLock { [attempt] in $0.succeed(attempt) }
+                rightCredentials.remember(name: name, password: password, network: network)
                 metrics.login(.success)
                 return user
             }
             try await noteFailure(user, network: network, locks: locks, requestID: requestID)
         } catch {
             // No answer about the password: the attempt was none.
-            throttle.withLock { $0.abandon(name: name, network: network) }
+            throttle.withLock { [attempt] in $0.abandon(attempt) }
             if case .overloaded = error as? IdentityError { metrics.login(.overloaded) } else { metrics.login(.error) }
             throw error
         }

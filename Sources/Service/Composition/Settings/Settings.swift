@@ -48,6 +48,9 @@ package struct Settings: Sendable {
         package var adminPassword: String
         package var adminPasswordFile: String
         package var passwordCost: Int
+        /// How many failed logins of one name, and from one network, cost nothing.
+        package var failedLoginsPerName: Int
+        package var failedLoginsPerNetwork: Int
     }
 
     /// How many requests are served.
@@ -108,7 +111,9 @@ extension SettingsTable {
             accounts: Settings.AccountSettings(
                 adminPassword: source.value(adminPassword, or: ""),
                 adminPasswordFile: source.value(adminPasswordFile, or: ""),
-                passwordCost: source.value(passwordCost, or: 4)
+                passwordCost: source.value(passwordCost, or: 4),
+                failedLoginsPerName: source.value(failedLoginsPerName, or: 1),
+                failedLoginsPerNetwork: source.value(failedLoginsPerNetwork, or: 1)
             ),
             databaseBusyTimeout: source.value(databaseBusyTimeout, or: .zero),
             eventRetention: source.value(eventRetention, or: .zero),

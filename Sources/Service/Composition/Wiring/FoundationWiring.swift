@@ -27,6 +27,8 @@ extension Wiring {
         let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
         var identitySettings = IdentitySettings()
         identitySettings.bcryptCost = settings.accounts.passwordCost
+        identitySettings.freeFailuresPerName = settings.accounts.failedLoginsPerName
+        identitySettings.freeFailuresPerNetwork = settings.accounts.failedLoginsPerNetwork
         let identity = try await IdentityService.open(
             database: database,
             events: events,
