@@ -35,6 +35,14 @@ class API:
     def create(self, **project):
         return self.request("POST", "/api/v1/projects", {"type": "research", **project})
 
+    def user(self, username, display_name):
+        """A user by name; made when there is none."""
+        body = {"username": username, "display_name": display_name, "roles": ["researcher"], "password": "correct horse battery"}
+        status, answer = self.send("POST", "/api/v1/users", body)
+        if status not in (201, 409):
+            raise RuntimeError(f"user {username}: {status} {answer}")
+        return username
+
     def projects(self, **filters):
         """All projects of a list, page by page."""
         items, cursor = [], None

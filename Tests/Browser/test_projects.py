@@ -87,7 +87,7 @@ class Projects(Dashboard):
         self.screenshot("project-form-fault-light")
 
     def test_04_what_others_write_is_text(self):
-        self.made(name=HOSTILE, description=HOSTILE, objectives=[HOSTILE], tags=["a"], owner=HOSTILE)
+        self.made(name=HOSTILE, description=HOSTILE, objectives=[HOSTILE], tags=["a"], owner=self.api.user("hostile", HOSTILE[:100]))
         self.open("projects")
         self.link(HOSTILE).click()
         self.assertEqual(self.one(".prose").text, HOSTILE)
@@ -100,7 +100,7 @@ class Projects(Dashboard):
             "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2,
         ]
         for name in long:
-            self.made(name=name, description=f"{name}\n\n" + "x" * 400, owner="o" * 100,
+            self.made(name=name, description=f"{name}\n\n" + "x" * 400, owner=self.api.user("o" * 64, "o" * 100),
                       tags=["t" * 50, "another-tag-that-is-long", "c", "d", "e", "f"], objectives=["y" * 300])
         for size, suffix in [(None, ""), (PHONE, "-phone")]:
             if size:

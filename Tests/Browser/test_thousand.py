@@ -10,7 +10,7 @@ MANY = 1000
 SUBJECTS = ["attention", "routing", "tokenizers", "data mixtures", "optimizers", "distillation", "retrieval", "long context", "safety", "kernels"]
 VERBS = ["Ablate", "Compare", "Reproduce", "Scale", "Profile", "Simplify", "Stress-test"]
 TYPES = ["research", "development", "analysis", "maintenance"]
-OWNERS = ["ada", "grace", "linus", "barbara", "edsger"]
+OWNERS = {"ada": "Ada Lovelace", "grace": "Grace Hopper", "linus": "Linus Pauling", "barbara": "Barbara McClintock", "edsger": "Edsger Dijkstra"}
 
 
 def project(index):
@@ -20,7 +20,7 @@ def project(index):
         "status": "active" if index % 3 else "pending",
         "priority": index % 10 + 1,
         "tags": ["nlp", "gpu", "baseline", "paper"][: index % 5],
-        "owner": OWNERS[index % 5],
+        "owner": list(OWNERS)[index % 5],
         "description": f"Run {index + 1} of the plan.",
         **({"due_at": f"2030-0{index % 9 + 1}-15T12:00:00Z"} if index % 2 else {}),
     }
@@ -28,12 +28,17 @@ def project(index):
 
 class Thousand(Dashboard):
     def test_01_a_thousand_projects_are_there(self):
+        for username, name in OWNERS.items():
+            self.api.user(username, name)
         for index in range(MANY):
             self.api.create(**project(index))
         self.assertEqual(len(self.api.projects()), MANY)
 
     def rows(self):
         return self.script("return document.querySelectorAll('.projects-table tbody tr').length")
+
+    def owners_shown(self):
+        return set(self.script("return [...document.querySelectorAll('.owner-cell')].map((cell) => cell.textContent)"))
 
     def wait_for_rows(self, count):
         self.wait(lambda: self.rows() == count, f"{count} rows (there are {self.rows()})")
@@ -45,6 +50,7 @@ class Thousand(Dashboard):
             self.wait_for_text(f"50 of {MANY:,} projects")
             active = MANY - (MANY + 2) // 3
             self.assertEqual(self.one("[data-key='Status-active'] .amount").text, str(active))
+            self.wait(lambda: len(self.owners_shown() & set(OWNERS.values())) == 5, "the owners by name")
             self.screenshot(f"projects-thousand-{scheme}")
 
     def test_03_scrolling_reaches_the_last(self):

@@ -6,6 +6,12 @@ import Instruments
 import Projects
 import Records
 
+/// People for tests that are about something else.
+struct EverybodyIsKnown: ProjectPeople {
+    func user(_ text: String, _ connection: any SQLConnection) -> String? { text }
+    func agent(_ text: String, _ connection: any SQLConnection) -> String? { nil }
+}
+
 /// A repository over some database, with a clock and metrics of its own.
 struct ProjectFixture: Sendable {
     static let migrations = EventLog.migrations + ProjectSchema.migrations
@@ -23,7 +29,14 @@ struct ProjectFixture: Sendable {
         registry = Registry()
         let ids = UUIDv7Generator(clock: clock, random: SeededGenerator(seed: seed))
         events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
-        projects = ProjectRepository(database: database, events: events, clock: clock, ids: ids, registry: registry)
+        projects = ProjectRepository(
+            database: database,
+            events: events,
+            people: EverybodyIsKnown(),
+            clock: clock,
+            ids: ids,
+            registry: registry
+        )
     }
 
     /// Makes a project of a name, with whatever else the closure sets.

@@ -74,6 +74,7 @@ struct PermissionMatrixTests {
                 GET health/ready everyone
                 GET metrics everyone
                 GET openapi.json everyone
+                GET people projects.read
                 GET projects projects.read
                 GET projects/{id} projects.read
                 GET status system.read

@@ -9,7 +9,7 @@ import Testing
 struct ProjectRoutesTests {
     private let whole = """
         {"name":"Träume","description":"# Why","type":"research","status":"active","priority":7,"objectives":["sleep"],
-        "success_criteria":["rested"],"tags":["a","b-2"],"owner":"ada","assignees":["bob"],"resources":{"gpus":2},
+        "success_criteria":["rested"],"tags":["a","b-2"],"owner":"Researcher","assignees":["harness"],"resources":{"gpus":2},
         "estimated_hours":12.5,"due_at":"2026-12-01T10:00:00+02:00","metadata":{"deep":[{"a":null}],"n":1e400}}
         """
 
@@ -36,9 +36,17 @@ struct ProjectRoutesTests {
             let project = try #require(created.json)
             #expect(path == "/api/v1/projects/\(project["id"]?.string ?? "?")")
             let sent = try JSONValue(parsing: whole)
-            for member in sent.object?.members ?? [] where member.name != "due_at" {
+            for member in sent.object?.members ?? [] where !["due_at", "owner", "assignees"].contains(member.name) {
                 #expect(project[member.name] == member.value, "\(member.name)")
             }
+            #expect(
+                project["assignees"]?.strings == [api.agentID.description],
+                "who was named stands there by identifier"
+            )
+            let owner = try #require(project["owner"]?.string)
+            let people = try await api.send(.get, "people?id=\(owner)&id=\(api.agentID)", as: .viewer)
+            #expect(people.items("name") == ["harness", "researcher"])
+            #expect(people.items("kind") == ["agent", "user"])
             #expect(project["due_at"]?.string == "2026-12-01T08:00:00.000Z")
             #expect(project["started_at"]?.string == APIHarness.start.rfc3339)
             #expect(project["completed_at"]?.isNull == true)
@@ -62,6 +70,37 @@ struct ProjectRoutesTests {
             for member in try JSONValue(parsing: expected).object?.members ?? [] {
                 #expect(reply.json?[member.name] == member.value, "\(member.name)")
             }
+        }
+    }
+
+    @Test("Only who is there can own a project or work on it; who is gone since does not stop changes")
+    func people() async throws {
+        try await APIHarness.run { api in
+            func f(_ members: String, _ summary: String) async throws {
+                let reply = try await api.send(.post, "projects", #"{"name":"P","type":"research",\#(members)}"#)
+                #expect(reply.summary == summary, "\(members): \(reply.text)")
+            }
+            try await f(#""owner":"nobody""#, "422 validation_failed /owner")
+            try await f(#""owner":"harness""#, "422 validation_failed /owner")
+            try await f(#""owner":"\#(api.agentID)""#, "422 validation_failed /owner")
+            try await f(
+                #""owner":"","assignees":["viewer","nobody","harness"]"#,
+                "422 validation_failed /owner"
+            )
+            try await f(
+                #""assignees":["viewer","nobody","harness","x"]"#,
+                "422 validation_failed /assignees/1 /assignees/3"
+            )
+
+            let path = try await make(api, #"{"name":"P","type":"research","owner":"viewer","assignees":["viewer"]}"#)
+            let viewer = try #require(try await api.send(.get, path).string("owner"))
+            #expect(try await api.send(.get, "projects?owner=VIEWER").items("owner") == [viewer])
+            let tag = try #require(try await api.send(.get, "users/\(viewer)")["ETag"])
+            let gone = try await api.send(.patch, "users/\(viewer)", #"{"active":false}"#, fields("If-Match", tag))
+            #expect(gone.status == 200, "\(gone.text)")
+            #expect(try await api.send(.patch, path, #"{"priority":9}"#).status == 200)
+            #expect(try await api.send(.patch, path, #"{"assignees":["\#(viewer)"]}"#).status == 200)
+            #expect(try await api.send(.patch, path, #"{"owner":"viewer"}"#).summary == "422 validation_failed /owner")
         }
     }
 

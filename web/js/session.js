@@ -22,17 +22,6 @@ let timer = null;
 
 export function currentUser() { return user; }
 
-/** A person or agent by identifier, for people: oneself by name, a username as it is, an identifier shortened. */
-export function personName(id) {
-  if (!id) return "–";
-  if (id === user?.id) return user.display_name || user.username;
-  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id) ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
-}
-
-/** What a person writes for a person or agent, and back: oneself by username. */
-export const personToText = (id) => id && id === user?.id ? user.username : id ?? "";
-export const textToPerson = (text) => text && text === user?.username ? user.id : text;
-
 export function may(permission) { return user?.permissions?.includes(permission) ?? false; }
 
 setAuthorization({

@@ -14,6 +14,13 @@ enum UserTable {
         try connection.queryFirst("SELECT * FROM users WHERE id = ?1", [.id(id)]).map { try User($0) }
     }
 
+    static func find(_ ids: Set<UUIDv7>, _ connection: any SQLConnection) throws -> [User] {
+        let places = (1...ids.count).map { "?\($0)" }.joined(separator: ", ")
+        return try connection.query("SELECT * FROM users WHERE id IN (\(places))", ids.map { .id($0) }).map {
+            try User($0)
+        }
+    }
+
     static func isEmpty(_ connection: any SQLConnection) throws -> Bool {
         try connection.queryFirst("SELECT 1 AS one FROM users LIMIT 1") == nil
     }

@@ -1,5 +1,5 @@
 package import Basics
-internal import Database
+package import Database
 internal import Events
 internal import JSON
 
@@ -60,6 +60,22 @@ extension IdentityService {
         let user = try await database.read("identity.user") { try UserTable.find(id, $0) }
         guard let user else { throw IdentityError.userNotFound }
         return user
+    }
+
+    /// The identifier of an active user, by identifier or name, inside the caller's transaction; nil when there is none.
+    /// - Throws: ``DatabaseError``.
+    package func activeUserID(_ text: String, in connection: any SQLConnection) throws -> UUIDv7? {
+        let user =
+            try UUIDv7(text).flatMap { try UserTable.find($0, connection) }
+            ?? UserTable.find(username: text, connection)
+        return user?.isActive == true ? user?.id : nil
+    }
+
+    /// The users with these identifiers, in no particular order; unknown ones are left out.
+    /// - Throws: ``DatabaseError``.
+    package func users(_ ids: Set<UUIDv7>) async throws -> [User] {
+        guard !ids.isEmpty else { return [] }
+        return try await database.read("identity.users_by_id") { try UserTable.find(ids, $0) }
     }
 
     /// A page of all users by name; `next` is what the page before said, nil for the first.

@@ -46,6 +46,19 @@ package struct AgentRepository: Sendable {
         self.tokens = tokens
     }
 
+    /// The identifier of an agent, by identifier or name, inside the caller's transaction; nil when there is none.
+    /// - Throws: ``DatabaseError``.
+    package func identifier(of text: String, in connection: any SQLConnection) throws(DatabaseError) -> String? {
+        try AgentTable(connection: connection).find(text)
+    }
+
+    /// The names of agents by identifier, also of removed ones; unknown ones are left out.
+    /// - Throws: ``DatabaseError``.
+    package func names(_ ids: Set<UUIDv7>) async throws -> [UUIDv7: String] {
+        guard !ids.isEmpty else { return [:] }
+        return try await store.database.read("agents.names") { try AgentTable(connection: $0).names(ids) }
+    }
+
     /// Registers an agent and makes its token.
     /// - Throws: ``AgentError``: `invalid`, `nameTaken`, `tooManyAgents`, `event`, `database`.
     package func register(

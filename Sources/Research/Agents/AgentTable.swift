@@ -15,6 +15,21 @@ struct AgentTable {
         return try connection.queryFirst(sql, [.text(Agent.nameKey(name)), .id(id)]) != nil
     }
 
+    /// The identifier of an agent, by identifier or name; nil when there is none.
+    func find(_ text: String) throws(DatabaseError) -> String? {
+        let sql = "SELECT id FROM agents WHERE (id = ?1 OR name_key = ?2) AND deleted_at IS NULL ORDER BY id = ?1 DESC"
+        return try connection.queryFirst(sql, [.text(text.lowercased()), .text(Agent.nameKey(text))])?.text("id")
+    }
+
+    /// The names of agents by identifier; unknown ones are left out, removed ones are not.
+    func names(_ ids: Set<UUIDv7>) throws(DatabaseError) -> [UUIDv7: String] {
+        let places = (1...ids.count).map { "?\($0)" }.joined(separator: ", ")
+        let rows = try connection.query("SELECT id, name FROM agents WHERE id IN (\(places))", ids.map { .id($0) })
+        var names: [UUIDv7: String] = [:]
+        for row in rows { names[try row.id("id")] = try row.text("name") }
+        return names
+    }
+
     /// Notes a sign of life; nil when there is no such agent.
     ///
     /// The time never goes back.

@@ -17,23 +17,26 @@ package struct ProjectRepository: Sendable {
 
     let store: RecordStore<Project>
     let metrics: ProjectMetrics
+    private let people: any ProjectPeople
 
     /// Makes the repository over a migrated database; `registry` takes the metrics `kaskman_project*`.
     package init(
         database: any Database,
         events: EventLog,
+        people: any ProjectPeople,
         clock: any WallClock,
         ids: UUIDv7Generator,
         registry: Registry
     ) {
         store = RecordStore(database: database, events: events, clock: clock, ids: ids, registry: registry)
         metrics = ProjectMetrics(registry)
+        self.people = people
     }
 
     /// Makes a project.
     ///
     /// - Parameters:
-    ///   - fields: what it is; without an owner it belongs to the user who makes it.
+    ///   - fields: what it is; without an owner it belongs to the user who makes it. People may be named.
     ///   - idempotencyKey: when the same actor made a project with this key in the last 24 hours, that one is
     ///     returned as it was then, and nothing happens.
     ///   - origin: who makes it.
@@ -69,7 +72,8 @@ package struct ProjectRepository: Sendable {
     /// - Throws: ``ProjectError``: `invalidParameter`, `invalidCursor`, `database`.
     package func listRows(_ query: ProjectListQuery) async throws(ProjectError) -> Page<ProjectRow> {
         try await store.perform(.list) {
-            try await store.page(query, "projects.list", at: store.clock.now) { row throws(DatabaseError) in
+            let query = try await resolved(query)
+            return try await store.page(query, "projects.list", at: store.clock.now) { row throws(DatabaseError) in
                 try ProjectRow(row)
             }
         }
@@ -79,10 +83,19 @@ package struct ProjectRepository: Sendable {
     /// - Throws: ``ProjectError``: `invalidParameter`, `invalidCursor`, `database`.
     package func list(_ query: ProjectListQuery) async throws(ProjectError) -> Page<Project> {
         try await store.perform(.list) {
-            try await store.page(query, "projects.list", at: store.clock.now) { row throws(DatabaseError) in
+            let query = try await resolved(query)
+            return try await store.page(query, "projects.list", at: store.clock.now) { row throws(DatabaseError) in
                 try Project(row)
             }
         }
+    }
+
+    /// The list with an owner's identifier in place of the name.
+    private func resolved(_ query: ProjectListQuery) async throws -> ProjectListQuery {
+        guard let owner = query.owner, UUIDv7(owner) == nil else { return query }
+        var query = query
+        query.owner = try await store.database.read("projects.owner") { try people.user(owner, $0) } ?? owner
+        return query
     }
 
     /// Replaces all fields of a project; nothing happens when none differs.
@@ -149,12 +162,16 @@ package struct ProjectRepository: Sendable {
             let hash = IdempotencyKeys.hash(of: project.fields.values)
             let now = project.createdAt
             if let earlier = try keys.claim(key, origin.actorKey, hash: hash, id: project.id, at: now) {
-                let first = Project.new(project.fields, id: earlier.id, at: earlier.createdAt, by: project.createdBy)
+                let fields = try people.resolvingKnown(project.fields, connection)
+                let first = Project.new(fields, id: earlier.id, at: earlier.createdAt, by: project.createdBy)
                 return Creation(project: first, isReplay: true)
             }
         }
+        var project = project
+        project.fields = try people.resolving(project.fields, connection)
         try store.insert(project, as: .created, by: origin, connection)
-        connection.afterCommit { [metrics] in metrics.moved(from: nil, to: project.fields.status) }
+        let status = project.fields.status
+        connection.afterCommit { [metrics] in metrics.moved(from: nil, to: status) }
         return Creation(project: project, isReplay: false)
     }
 
@@ -168,7 +185,8 @@ package struct ProjectRepository: Sendable {
         let old = try store.locked(id, version, connection)
         let new: Project
         do {
-            new = try old.changing(to: try transform(old.fields), at: store.clock.now)
+            let fields = try people.resolving(try transform(old.fields), before: old.fields, connection)
+            new = try old.changing(to: fields, at: store.clock.now)
         } catch let error as StatusTransitionError<ProjectStatus> {
             throw ProjectRefusal.statusTransition(from: error.from, to: error.to)
         }

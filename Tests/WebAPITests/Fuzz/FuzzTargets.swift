@@ -39,7 +39,7 @@ struct FuzzTargets {
         let project = """
             {"name":"Fuzz \(round)","type":"\(random.pick(["research", "development", "analysis", "maintenance"]))",\
             "description":"# A *text*","priority":\(1 + round % 10),"objectives":["first","second"],\
-            "success_criteria":["it works"],"tags":["a","b-c"],"assignees":["ada"],"owner":"ada",\
+            "success_criteria":["it works"],"tags":["a","b-c"],"assignees":["viewer"],"owner":"viewer",\
             "resources":{"gpu":2,"team":{"lead":"x"}},"estimated_hours":12.5,"due_at":"2027-01-02T03:04:05Z",\
             "metadata":{"k":[1,true,null,"v"],"n":{"deep":{"er":1}}}}
             """

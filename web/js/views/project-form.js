@@ -3,7 +3,7 @@ import { openDialog } from "../dialog.js";
 import { fill, h, uniqueID } from "../dom.js";
 import { parseTime, words } from "../format.js";
 import { changeProject, createProject, idempotencyKey, readProject, transitions, types } from "../projects.js";
-import { personToText, textToPerson } from "../session.js";
+import { personToText } from "../people.js";
 import { markdownPreview } from "./markdown-field.js";
 
 const markdownHint = "Markdown: # heading, **bold**, `code`, - list, > quote, [link](https://…)";
@@ -51,7 +51,7 @@ class ProjectForm {
       })),
       this.field("due_at", "Due", h("input", { type: "datetime-local", value: localTime(project.due_at) })),
       this.field("owner", "Owner", h("input", { value: personToText(project.owner), maxlength: "100", autocomplete: "off" }), "",
-        this.project ? "" : "You, when this is empty"),
+        this.project ? "A user's name" : "A user's name; you, when this is empty"),
       this.field("objectives", "Objectives", lines(project.objectives), "full", "One a line"),
       this.field("success_criteria", "Success criteria", lines(project.success_criteria), "full", "One a line"),
       this.field("tags", "Tags", h("input", {
@@ -59,7 +59,7 @@ class ProjectForm {
       }), "", "Separated by commas"),
       this.field("assignees", "Assignees", h("input", {
         value: (project.assignees ?? []).map(personToText).join(", "), autocomplete: "off", spellcheck: "false",
-      }), "", "Separated by commas"),
+      }), "", "Names of users and agents, separated by commas"),
     ];
   }
 
@@ -91,11 +91,11 @@ class ProjectForm {
       estimated_hours: text("estimated_hours") === "" ? null : Number(text("estimated_hours")),
       // A time that was not touched keeps its seconds.
       due_at: due === "" ? null : due === localTime(this.project?.due_at) ? this.project.due_at : new Date(due).toISOString(),
-      owner: textToPerson(text("owner").trim()) || null,
+      owner: text("owner").trim() || null,
       objectives: split(text("objectives"), "\n"),
       success_criteria: split(text("success_criteria"), "\n"),
       tags: unique(split(text("tags"), ",").map((tag) => tag.toLowerCase())),
-      assignees: unique(split(text("assignees"), ",").map(textToPerson)),
+      assignees: unique(split(text("assignees"), ",")),
     };
   }
 

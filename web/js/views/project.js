@@ -6,8 +6,9 @@ import { icon } from "../icons.js";
 import { markdown } from "../markdown.js";
 import { card, emptyState, fault, loading, projectBadge } from "../parts.js";
 import { changeProject, readProject, transitions } from "../projects.js";
+import { people, person } from "../people.js";
 import { go } from "../router.js";
-import { may, personName } from "../session.js";
+import { may } from "../session.js";
 import { timeElement } from "../time-element.js";
 import { toast } from "../toast.js";
 import { confirmAction } from "../dialog.js";
@@ -106,8 +107,8 @@ function facts(project) {
     ["Status", projectBadge(project.status)],
     ["Type", words(project.type)],
     ["Priority", `${project.priority} of 10`],
-    ["Owner", h("span", { title: project.owner }, personName(project.owner))],
-    ["Assignees", project.assignees?.length ? project.assignees.map(personName).join(", ") : null],
+    ["Owner", person(project.owner)],
+    ["Assignees", project.assignees?.length ? people(project.assignees) : null],
     ["Estimate", Number.isFinite(project.estimated_hours) ? `${number(project.estimated_hours)} h` : null],
     ["Due", absolute(project.due_at)],
     ["Started", project.started_at ? timeElement(project.started_at) : null],

@@ -1,6 +1,7 @@
 import Agents
 import Projects
 import Supervision
+import WebAPI
 
 /// What the platform is for.
 struct ResearchParts: Sendable {
@@ -10,17 +11,18 @@ struct ResearchParts: Sendable {
 
 extension Wiring {
     func research(_ foundation: FoundationParts) -> ResearchParts {
-        let projects = ProjectRepository(
-            database: foundation.database,
-            events: foundation.events,
-            clock: clock,
-            ids: ids,
-            registry: registry
-        )
         let agents = AgentRepository(
             database: foundation.database,
             events: foundation.events,
             tokens: foundation.identity,
+            clock: clock,
+            ids: ids,
+            registry: registry
+        )
+        let projects = ProjectRepository(
+            database: foundation.database,
+            events: foundation.events,
+            people: KnownPeople(identity: foundation.identity, agents: agents),
             clock: clock,
             ids: ids,
             registry: registry

@@ -41,8 +41,12 @@ enum ProjectInput {
             member("objectives", list(ProjectLimits.objectiveLengthMax, ProjectLimits.objectivesMax)),
             member("success_criteria", list(ProjectLimits.successCriterionLengthMax, ProjectLimits.successCriteriaMax)),
             member("tags", list(ProjectLimits.tagLengthMax, ProjectLimits.tagsMax, isSet: true)),
-            member("owner", principal.orNull, "The identifier of the user who answers for it."),
-            member("assignees", .array(of: principal, count: 0...ProjectLimits.assigneesMax, isSet: true)),
+            member("owner", principal.orNull, "Who answers for it: the identifier or the name of an active user."),
+            member(
+                "assignees",
+                .array(of: principal, count: 0...ProjectLimits.assigneesMax, isSet: true),
+                "Who works on it: identifiers or names of active users and of agents."
+            ),
             member(
                 "resources",
                 .dictionary(.anything, countMax: membersMax),

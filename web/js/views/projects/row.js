@@ -3,8 +3,9 @@ import { h } from "../../dom.js";
 import { dayOf, parseTime, words } from "../../format.js";
 import { icon } from "../../icons.js";
 import { projectBadge } from "../../parts.js";
+import { person } from "../../people.js";
 import { address } from "../../router.js";
-import { may, personName } from "../../session.js";
+import { may } from "../../session.js";
 import { timeElement } from "../../time-element.js";
 
 const tagsMax = 4;
@@ -24,7 +25,7 @@ export function projectRow(project, { onedit, ondelete }) {
     h("td", { "data-label": "Status" }, projectBadge(project.status)),
     h("td", { "data-label": "Type" }, words(project.type)),
     h("td", { "data-label": "Priority" }, priority(project.priority)),
-    h("td", { "data-label": "Owner", class: `owner-cell ${blank(project.owner)}`, title: project.owner }, personName(project.owner)),
+    h("td", { "data-label": "Owner", class: `owner-cell ${blank(project.owner)}` }, person(project.owner)),
     h("td", { "data-label": "Due", class: blank(project.due_at) }, due(project)),
     h("td", { "data-label": "Changed" }, timeElement(project.updated_at)),
     h("td", { class: "row-actions" }, actions));
