@@ -114,11 +114,26 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
             try await f([3, 4]) { $0.since = clock.now }
             try await f([1, 2]) { $0.until = clock.now }
             try await f([]) { $0.kinds = [.alertFired] }
+            try await f([1, 2, 3, 4]) { $0.identitiesOf = "ada" }
             try await f([2]) {
                 $0.subject = .project
                 $0.subjectID = "p1"
                 $0.kinds = [.projectUpdated, .agentRegistered]
             }
+        }
+    }
+
+    @Test func othersIdentitiesAreLeftOut() async throws {
+        try await withEventLog { log, _, _, _ in
+            try await log.append(projectEvent("p1"))
+            try await log.append(NewEvent(.userLoginFailed, subject: .user, id: "ada", by: .anonymous))
+            try await log.append(NewEvent(.userLoginFailed, subject: .user, id: "bob", by: .anonymous))
+            try await log.append(NewEvent(.userLoginFailed, subject: .user, id: nil, by: .anonymous))
+            try await log.append(NewEvent(.sessionReuseDetected, subject: .session, id: "s", by: .anonymous))
+            var filter = EventFilter()
+            filter.identitiesOf = "ada"
+            let page = try await log.page(.after(0), filter: filter, limit: 10)
+            #expect(page.events.map(\.position) == [1, 2])
         }
     }
 

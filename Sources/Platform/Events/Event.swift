@@ -85,6 +85,8 @@ package struct EventFilter: Hashable, Sendable {
     package var since: Timestamp?
     /// Before this time.
     package var until: Timestamp?
+    /// Whose identity's events alone are wanted of all events about users and sessions; nil for everybody's.
+    package var identitiesOf: String?
 
     package init() {}
 }

@@ -28,6 +28,11 @@ struct EventQuery {
         if let actorID = filter.actorID { require("actor_id =", .text(actorID)) }
         if let since = filter.since { require("occurred_at >=", .timestamp(since)) }
         if let until = filter.until { require("occurred_at <", .timestamp(until)) }
+        if let id = filter.identitiesOf {
+            let identities = [EventSubject.user, .session].map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            require("(subject_type NOT IN (\(identities)) OR subject_id =", .text(id))
+            conditions[conditions.count - 1] += ")"
+        }
         if !filter.kinds.isEmpty {
             let first = arguments.count + 1
             arguments += filter.kinds.map(\.rawValue).sorted().map { .text($0) }

@@ -7,6 +7,9 @@ import JSON
 import Records
 
 /// What happened on the platform: the event log, newest first.
+///
+/// Who may not read users sees of sign-ins and accounts only their own, and no texts of errors: they tell of addresses, names
+/// and paths.
 package struct ActivityRoutes: Sendable {
     private let events: EventLog
 
@@ -21,7 +24,7 @@ package struct ActivityRoutes: Sendable {
             .get,
             "/api/v1/activities",
             access: .requires(.activitiesRead),
-            summary: "What happened, newest first.",
+            summary: "What happened, newest first; of other people's sign-ins and accounts only with users.read.",
             tag: "activities",
             parameters: [
                 .query(
@@ -39,12 +42,16 @@ package struct ActivityRoutes: Sendable {
             responses: [ResponseRule(200, "A page of activities.", json: .page(of: ActivityBody.schema))]
         ) { request in
             let cursor = try request.parameters.string("cursor").map { try Self.position($0) }
+            var filter = try Self.filter(request.parameters)
+            let seesIdentities = request.principal?.allows(.usersRead) == true
+            if !seesIdentities { filter.identitiesOf = request.principal?.id ?? "" }
             let page = try await events.page(
                 .before(cursor ?? .max),
-                filter: try Self.filter(request.parameters),
+                filter: filter,
                 limit: PageParameters.limit(request)
             )
-            return .json(Page(items: page.events.map { ActivityBody(event: $0) }, nextCursor: Self.cursor(page)))
+            let items = page.events.map { ActivityBody(event: $0, hidesErrors: !seesIdentities) }
+            return .json(Page(items: items, nextCursor: Self.cursor(page)))
         }
     }
 
@@ -108,6 +115,13 @@ private struct ActivityBody: JSONWritable {
     )
 
     let event: Event
+    let hidesErrors: Bool
+
+    private var data: JSONObject {
+        var data = event.data
+        if hidesErrors { data["error"] = nil }
+        return data
+    }
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -123,7 +137,7 @@ private struct ActivityBody: JSONWritable {
                 json.member("id", orNull: event.actor.id)
             }
             json.member("request_id", orNull: event.requestID)
-            json.member("data", event.data)
+            json.member("data", data)
         }
     }
 }
