@@ -18,7 +18,7 @@ struct NotifierTests {
         init(_ scripts: [String: [Int?]]) { state = Mutex((scripts, [])) }
 
         func post(url: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration) async throws
-            -> Int
+            -> WebhookAnswer
         {
             let status = state.withLock { state in
                 state.posts.append(url)
@@ -28,7 +28,7 @@ struct NotifierTests {
                 return status
             }
             guard let status else { throw Unreachable() }
-            return status
+            return WebhookAnswer(status: status, excerpt: "said by \(url)\nand more")
         }
 
         func count(_ url: String) -> Int { state.withLock { state in state.posts.count { $0 == url } } }
@@ -115,6 +115,34 @@ struct NotifierTests {
         #expect(notifier.snapshot.receivers["good"]?.isFailing == false)
         notifier.drain()
         try await run
+    }
+
+    @Test func everyFailedAttemptIsToldWithTheReceiversWordsButWithoutItsAddress() async throws {
+        let network = Network(["http://good": [503, 503, 200], "http://bad": [400]])
+        let clock = ManualClock()
+        let faults = Mutex<[String]>([])
+        let notifier = Notifier(
+            configuration: try configuration(),
+            clock: clock,
+            transport: network,
+            externalURL: "http://k",
+            onFault: { receiver, fault in
+                faults.withLock { $0.append("\(receiver) \(fault.reason) \(fault.isFinal) \(fault)") }
+            }
+        )
+        async let run: Void = notifier.run()
+        notifier.receive([notice("good"), notice("bad")])
+        await turn(clock, seconds: 55) { network.count("http://good") == 3 && notifier.snapshot.receivers.count == 2 }
+        notifier.drain()
+        try await run
+        #expect(
+            // The drain tells the refusing receiver once more.
+            faults.withLock { Set($0) } == [
+                "bad rejected true the receiver answered 400: said by … and more (attempt 1)",
+                "good serverError false the receiver answered 503: said by … and more (attempt 1)",
+                "good serverError false the receiver answered 503: said by … and more (attempt 2)",
+            ]
+        )
     }
 
     @Test func aDrainFlushesWhatWaits() async throws {

@@ -13,11 +13,11 @@ struct WebhookSecretTests {
         let posts = Mutex<[String]>([])
 
         func post(url: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration) async throws
-            -> Int
+            -> WebhookAnswer
         {
             let authorization = headers.first { $0.name == "Authorization" }?.value ?? "-"
             posts.withLock { $0.append("\(url) \(authorization)") }
-            return 200
+            return WebhookAnswer(status: 200)
         }
     }
 
@@ -59,7 +59,7 @@ struct WebhookSecretTests {
         do {
             try await sender.deliver(delivery, to: WebhookConfiguration(url: url, credentials: credentials), seed: 1)
         } catch {
-            return "\(error)"
+            return error.reason.rawValue
         }
         return recorder.posts.withLock { $0.joined(separator: "|") }
     }
@@ -88,6 +88,18 @@ struct WebhookSecretTests {
         #expect(try await outcome(url: .value("http://r"), credentials: credentials, file: content) == expected)
         let inline = WebhookCredentials.authorization(type: "Bearer\r\nX:", credentials: .value("y"))
         #expect(try await outcome(url: .value("http://r"), credentials: inline) == "secret")
+    }
+
+    @Test(arguments: [
+        ("token refused: hunter2", "token refused: …"),
+        ("you sent Basic YWRhOmh1bnRlcjI=", "you sent …"),
+        ("https://hooks/T0/hunter2 is gone", "… is gone"),
+        ("a\r\nb\u{7f}", "a  b "),
+        (String(repeating: "x", count: 1000), String(repeating: "x", count: 600)),
+    ])
+    func whatAReceiverSaysIsALineWithoutSecrets(_ text: String, _ expected: String) {
+        let secrets = ["hunter2", "https://hooks/T0/hunter2", "Basic YWRhOmh1bnRlcjI=", ""]
+        #expect(ForeignText.line(text, without: secrets) == expected)
     }
 
     @Test func aMissingFileIsASecretsFailure() async throws {

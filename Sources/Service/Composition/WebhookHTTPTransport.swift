@@ -26,7 +26,7 @@ final class WebhookHTTPTransport: WebhookTransport {
         headers: [(name: String, value: String)],
         body: [UInt8],
         timeout: Duration
-    ) async throws -> Int {
+    ) async throws -> WebhookAnswer {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         for header in headers { request.headers.add(name: header.name, value: header.value) }
@@ -38,9 +38,12 @@ final class WebhookHTTPTransport: WebhookTransport {
         }
         let limit = TimeAmount.milliseconds(Int64(timeout / .milliseconds(1)))
         let response = try await client.execute(request, timeout: limit)
-        // What the receiver says is of no use, but an unread body would keep the connection.
-        for try await _ in response.body {}
-        return Int(response.status.code)
+        var excerpt: [UInt8] = []
+        // An unread body would keep the connection; of an endless one the timeout above makes an end.
+        for try await part in response.body where excerpt.count < WebhookAnswer.excerptBytesMax {
+            excerpt += part.readableBytesView.prefix(WebhookAnswer.excerptBytesMax - excerpt.count)
+        }
+        return WebhookAnswer(status: Int(response.status.code), excerpt: String(decoding: excerpt, as: UTF8.self))
     }
 
     /// Closes the connections; a later post opens new ones.

@@ -43,8 +43,19 @@ public final class Notifier: Sendable {
     private let settings: NotifierSettings
     private let sender: WebhookSender
     private let metrics: NotificationMetrics?
+    private let onFault: @Sendable (_ receiver: String, DeliveryFault) -> Void
 
     /// Makes a notifier; it delivers nothing before ``run()`` is called.
+    ///
+    /// - Parameters:
+    ///   - configuration: routes and receivers.
+    ///   - clock: tells the time and sleeps.
+    ///   - transport: posts.
+    ///   - files: reads the files of secrets.
+    ///   - externalURL: the address that links in notifications begin with.
+    ///   - settings: limits and times.
+    ///   - metrics: the notifier's own.
+    ///   - onFault: hears of every attempt that failed, for the log; called on any thread.
     public init(
         configuration: NotificationConfiguration,
         clock: any WallClock,
@@ -52,8 +63,10 @@ public final class Notifier: Sendable {
         files: any FileSystem = DiskFileSystem(),
         externalURL: String,
         settings: NotifierSettings = NotifierSettings(),
-        metrics: NotificationMetrics? = nil
+        metrics: NotificationMetrics? = nil,
+        onFault: @escaping @Sendable (_ receiver: String, DeliveryFault) -> Void = { _, _ in }
     ) {
+        self.onFault = onFault
         state = Mutex(State(dispatcher: Dispatcher(configuration, limits: settings.limits)))
         self.clock = clock
         self.settings = settings
@@ -184,12 +197,15 @@ public final class Notifier: Sendable {
 
     private func deliver(_ delivery: Delivery, _ webhook: WebhookConfiguration) async {
         metrics?.notifications[.init(delivery.receiver)].increment()
-        var failure: DeliveryFailure?
-        do throws(DeliveryFailure) {
-            try await sender.deliver(delivery, to: webhook, seed: settings.seed &+ delivery.id)
+        var failure: DeliveryFault?
+        do throws(DeliveryFault) {
+            try await sender.deliver(delivery, to: webhook, seed: settings.seed &+ delivery.id) { fault in
+                onFault(delivery.receiver, fault)
+            }
         } catch {
             failure = error
-            metrics?.failures[.init(delivery.receiver, error)].increment()
+            metrics?.failures[.init(delivery.receiver, error.reason)].increment()
+            onFault(delivery.receiver, error)
         }
         let now = clock.now
         let ended = failure
@@ -201,7 +217,7 @@ public final class Notifier: Sendable {
             var receiver = state.receivers[delivery.receiver] ?? ReceiverSnapshot()
             if let ended {
                 receiver.lastFailure = now
-                receiver.lastFailureReason = ended
+                receiver.lastFailureReason = ended.reason
             } else {
                 receiver.lastSuccess = now
             }

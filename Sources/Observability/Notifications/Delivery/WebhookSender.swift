@@ -17,79 +17,115 @@ struct WebhookSender: Sendable {
 
     private enum Attempt {
         case done
-        case retry(DeliveryFailure)
-        case giveUp(DeliveryFailure)
+        case retry(DeliveryFailure, String)
+        case giveUp(DeliveryFailure, String)
     }
 
     /// Tries until it succeeds, trying again is of no use, or the deadline has passed.
-    /// - Throws: ``DeliveryFailure``.
-    func deliver(_ delivery: Delivery, to webhook: WebhookConfiguration, seed: UInt64) async throws(DeliveryFailure) {
+    ///
+    /// - Parameters:
+    ///   - delivery: what is told.
+    ///   - webhook: where to.
+    ///   - seed: seeds the jitter of the waits.
+    ///   - onFailedAttempt: hears of each attempt after which another one follows.
+    /// - Throws: ``DeliveryFault``.
+    func deliver(
+        _ delivery: Delivery,
+        to webhook: WebhookConfiguration,
+        seed: UInt64,
+        onFailedAttempt: (DeliveryFault) -> Void = { _ in }
+    ) async throws(DeliveryFault) {
         var generator = SeededGenerator(seed: seed)
         let body = WebhookPayload(delivery, externalURL: externalURL, alertsMax: webhook.alertsMax).bytes
         let start = clock.uptime
         let budget = delivery.deadline.since(clock.now)
         var attempts = 0
-        var lastFailure = DeliveryFailure.network
+        var last: (reason: DeliveryFailure, detail: String) = (.network, "no time was left for an attempt")
         while true {
             let rest = budget - (clock.uptime - start)
-            guard rest > .zero else { throw lastFailure }
-            if Task.isCancelled { throw .stopped }
+            guard rest > .zero else { throw fault(last, attempts, isFinal: true) }
+            if Task.isCancelled { throw fault((.stopped, "the notifier stopped"), attempts, isFinal: true) }
             attempts += 1
             let limit = webhook.timeout > .zero ? min(webhook.timeout, rest) : rest
             switch await attempt(body, webhook, limit) {
             case .done: return
-            case .giveUp(let failure): throw failure
-            case .retry(let failure): lastFailure = failure
+            case .giveUp(let reason, let detail): throw fault((reason, detail), attempts, isFinal: true)
+            case .retry(let reason, let detail): last = (reason, detail)
             }
             let delay = policy.delay(afterAttempt: attempts, using: &generator)
-            guard delay < budget - (clock.uptime - start) else { throw lastFailure }
+            guard delay < budget - (clock.uptime - start) else { throw fault(last, attempts, isFinal: true) }
+            onFailedAttempt(fault(last, attempts, isFinal: false))
             do {
                 try await clock.sleep(for: delay)
             } catch {
-                throw .stopped
+                throw fault((.stopped, "the notifier stopped; before: \(last.detail)"), attempts, isFinal: true)
             }
             metrics?.retries[.init(delivery.receiver)].increment()
         }
     }
 
+    private func fault(_ last: (reason: DeliveryFailure, detail: String), _ attempts: Int, isFinal: Bool)
+        -> DeliveryFault
+    {
+        DeliveryFault(reason: last.reason, detail: last.detail, attempts: attempts, isFinal: isFinal)
+    }
+
     private func attempt(_ body: [UInt8], _ webhook: WebhookConfiguration, _ limit: Duration) async -> Attempt {
         let url: String
         var headers = [(name: "Content-Type", value: "application/json"), (name: "User-Agent", value: "KaskManager")]
+        var secrets: [String] = []
         do {
             url = try await read(webhook.url)
+            secrets.append(url)
             if let credentials = webhook.credentials {
-                headers.append((name: "Authorization", value: try await authorization(credentials)))
+                let (value, secret) = try await authorization(credentials)
+                headers.append((name: "Authorization", value: value))
+                secrets += [value, String(value.drop { $0 != " " }.dropFirst()), secret]
             }
         } catch {
-            return .retry(.secret)
+            return .retry(.secret, "a file with a secret cannot be read: \(error)")
         }
         // A file's content is as little trusted as the configuration; it may be mended before the next attempt.
-        guard ConfigurationReader.isWebURL(url), headers.allSatisfy({ Self.isHeaderValue($0.value) }) else {
-            return .retry(.secret)
+        guard ConfigurationReader.isWebURL(url) else {
+            return .retry(.secret, "the secret URL is no http or https URL")
+        }
+        guard headers.allSatisfy({ Self.isHeaderValue($0.value) }) else {
+            return .retry(.secret, "the secret credentials hold characters that no header may")
         }
         let start = clock.uptime
         defer { metrics?.latency.observe(clock.uptime - start) }
-        guard let status = await post(url, headers, body, limit) else { return .retry(.network) }
-        switch status {
-        case 200..<300: return .done
-        case 429, 500..<600: return .retry(.serverError)
-        default: return .giveUp(.rejected)
+        let answer: WebhookAnswer
+        do {
+            answer = try await post(url, headers, body, limit)
+        } catch is NoAnswerInTime {
+            return .retry(
+                .network,
+                "no answer within \(PrometheusDuration.text(milliseconds: Int64(limit / .milliseconds(1))))"
+            )
+        } catch {
+            return .retry(.network, ForeignText.line("\(error)", without: secrets))
         }
+        if (200..<300).contains(answer.status) { return .done }
+        let words = answer.excerpt.isEmpty ? "" : ": \(answer.excerpt)"
+        let detail = ForeignText.line("the receiver answered \(answer.status)\(words)", without: secrets)
+        return answer.status == 429 || answer.status >= 500 ? .retry(.serverError, detail) : .giveUp(.rejected, detail)
     }
 
-    /// The status, or nil when none came in time.
+    private struct NoAnswerInTime: Error {}
+
+    /// The answer within the limit.
     private func post(_ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8], _ limit: Duration)
-        async -> Int?
+        async throws -> WebhookAnswer
     {
-        await withTaskGroup(of: Int?.self) { tasks in
-            tasks.addTask { try? await transport.post(url: url, headers: headers, body: body, timeout: limit) }
+        try await withThrowingTaskGroup(of: WebhookAnswer.self) { tasks in
+            tasks.addTask { try await transport.post(url: url, headers: headers, body: body, timeout: limit) }
             tasks.addTask {
-                try? await clock.sleep(for: limit)
-                return nil
+                try await clock.sleep(for: limit)
+                throw NoAnswerInTime()
             }
-            let first = await tasks.next() ?? nil
-            tasks.cancelAll()
-            return first
+            defer { tasks.cancelAll() }
+            guard let answer = try await tasks.next() else { throw NoAnswerInTime() }
+            return answer
         }
     }
 
@@ -120,11 +156,15 @@ struct WebhookSender: Sendable {
         }
     }
 
-    private func authorization(_ credentials: WebhookCredentials) async throws(FileSystemError) -> String {
+    /// The header's value, and the secret in it.
+    private func authorization(_ credentials: WebhookCredentials) async throws(FileSystemError) -> (String, String) {
         switch credentials {
         case .basic(let username, let password):
-            return "Basic " + Base64.encode(Array("\(username):\(try await read(password))".utf8))
-        case .authorization(let type, let credentials): return "\(type) \(try await read(credentials))"
+            let secret = try await read(password)
+            return ("Basic " + Base64.encode(Array("\(username):\(secret)".utf8)), secret)
+        case .authorization(let type, let credentials):
+            let secret = try await read(credentials)
+            return ("\(type) \(secret)", secret)
         }
     }
 }

@@ -2,10 +2,27 @@
 ///
 /// Concurrency: may be called from many tasks at once.
 public protocol WebhookTransport: Sendable {
-    /// Posts a body and returns the response's status.
-    /// - Throws: Whatever kept a response from coming; it counts as a network error and is tried again.
+    /// Posts a body and returns the receiver's answer.
+    /// - Throws: Whatever kept an answer from coming; it counts as a network error and is tried again.
     func post(url: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration) async throws
-        -> Int
+        -> WebhookAnswer
+}
+
+/// What a receiver answered.
+public struct WebhookAnswer: Sendable, Hashable {
+    /// How many bytes of an answer's body are of use to people.
+    public static let excerptBytesMax = 512
+
+    /// The status of HTTP.
+    public let status: Int
+    /// The beginning of the body, for people; at most ``excerptBytesMax`` bytes.
+    public let excerpt: String
+
+    /// Makes an answer; of `excerpt` the beginning is kept.
+    public init(status: Int, excerpt: String = "") {
+        self.status = status
+        self.excerpt = String(decoding: excerpt.utf8.prefix(Self.excerptBytesMax), as: UTF8.self)
+    }
 }
 
 /// Why a delivery failed; a closed set, since it becomes the label `reason`.

@@ -1,4 +1,5 @@
 import Basics
+import Logging
 import Notifications
 import Supervision
 
@@ -17,13 +18,28 @@ final class NotificationsComponent: Component {
     ) throws(SettingsError) {
         self.context = context
         transport = WebhookHTTPTransport()
+        let log = context.log
         notifier = Notifier(
             configuration: try Self.configuration(file, fileSystem),
             clock: context.clock,
             transport: transport,
             files: fileSystem,
             externalURL: externalURL,
-            metrics: NotificationMetrics(registry: context.registry)
+            metrics: NotificationMetrics(registry: context.registry),
+            onFault: { receiver, fault in Self.report(fault, of: receiver, to: log) }
+        )
+    }
+
+    /// The first failed attempt is told, that people can mend its cause before anything is given up; then the end.
+    private static func report(_ fault: DeliveryFault, of receiver: String, to log: Logger) {
+        let level: Logger.Level = fault.isFinal ? .error : fault.attempts == 1 ? .warning : .debug
+        log.log(
+            level: level,
+            fault.isFinal ? "notification given up" : "notification not delivered; it is tried again",
+            metadata: [
+                "receiver": "\(receiver)", "reason": "\(fault.reason.rawValue)", "attempts": "\(fault.attempts)",
+                "error": "\(fault.detail)",
+            ]
         )
     }
 
