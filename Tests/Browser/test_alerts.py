@@ -29,6 +29,15 @@ class Alerts(Dashboard):
         self.assertIn("state=firing", self.browser.current_url)
         self.screenshot("alerts-no-match-light")
 
+    def test_02b_a_rule_leads_to_its_runbook(self):
+        self.open(f"alerts?q={ALERT}")
+        self.one(".rule summary").click()
+        self.one(".rule[open] a[href='#/runbooks/identity/passwordguessing']").click()
+        self.wait_for_text("Names and networks are locked by themselves")
+        self.assertEqual(self.one(".sought").text, ALERT)
+        self.screenshot("runbook-light")
+        self.one(".prose a[href$='#/runbooks/database']")
+
     def test_03_a_real_alert_fires_and_resolves(self):
         self.open("overview")
         self.wait_for_alerts()

@@ -97,11 +97,13 @@ struct ObservabilityTests {
         }
         for rule in files.flatMap(\.groups).flatMap(\.rules) where rule.isAlert {
             let link = rule.annotations.first { $0.name == "runbook_url" }?.value ?? ""
-            let parts = link.split(separator: "#")
-            let path = Self.root.appending(path: parts.first.map(String.init) ?? "missing").path
+            let parts = link.split(separator: "/").map(String.init)
+            let name = parts.count == 5 ? parts[3] : "missing"
+            let path = Self.root.appending(path: "alerts/runbooks/\(name).md").path
             let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             #expect(
-                text.contains("## \(rule.name)") && parts.last.map(String.init) == rule.name.lowercased(),
+                text.contains("## \(rule.name)")
+                    && link == "{{ $externalURL }}/#/runbooks/\(name)/\(rule.name.lowercased())",
                 "\(rule.name): \(link) is no section of a runbook"
             )
         }

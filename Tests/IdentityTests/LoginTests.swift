@@ -80,7 +80,11 @@ import Testing
 
     @Test func guessesOfOthersDoNotShutOutWhoWasRightFromThere() async throws {
         try await withIdentity { fixture in
-            _ = try await fixture.identity.authenticate(basic: "ada", password: IdentityFixture.password, ip: "192.0.2.1")
+            _ = try await fixture.identity.authenticate(
+                basic: "ada",
+                password: IdentityFixture.password,
+                ip: "192.0.2.1"
+            )
             for number in 0..<40 { _ = try await fixture.loginError("user\(number)", "x") }
             for _ in 0..<10 { _ = try await fixture.loginError("ada", "x", ip: "198.51.100.1") }
             fixture.clock.advance(by: .milliseconds(1))

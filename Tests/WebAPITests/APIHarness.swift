@@ -110,11 +110,18 @@ struct APIHarness: Sendable {
             registry: registry,
             settings: settings
         )
-        projects = ProjectRepository(database: database, events: events, clock: clock, ids: ids, registry: registry)
         agents = AgentRepository(
             database: database,
             events: events,
             tokens: identity,
+            clock: clock,
+            ids: ids,
+            registry: registry
+        )
+        projects = ProjectRepository(
+            database: database,
+            events: events,
+            people: KnownPeople(identity: identity, agents: agents),
             clock: clock,
             ids: ids,
             registry: registry
@@ -131,6 +138,7 @@ struct APIHarness: Sendable {
                 + Self.queryRoutes(parts, build, samplesMax: samplesMax)
                 + AuthRoutes(identity: identity, authenticator: authenticator, clock: clock, isSecure: isSecure).routes
                 + UserRoutes(identity: identity).routes
+                + PeopleRoutes(identity: identity, agents: agents).routes
                 + ActivityRoutes(events: events).routes
                 + ProjectRoutes(projects: projects).routes
                 + AgentRoutes(agents: agents, clock: clock).routes,
@@ -172,6 +180,7 @@ struct APIHarness: Sendable {
         }
         return PrometheusRoutes(queries: queries, reader: head, registry: registry, clock: clock, build: build).routes
             + RuleRoutes(snapshot: { [] }).routes
+            + GraphRoutes().routes
     }
 
     private static func people(

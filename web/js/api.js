@@ -87,6 +87,7 @@ export async function send(method, path, options = {}) {
 
 function parse(text, response) {
   const type = response.headers.get("Content-Type") ?? "";
+  if (type.startsWith("text/markdown")) return { body: text, isOurs: true };
   if (!/^application\/([a-z.]+\+)?json/.test(type)) return { body: null, isOurs: response.status === 204 };
   try {
     const body = JSON.parse(text);

@@ -11,6 +11,7 @@ import * as overview from "./views/overview.js";
 import * as project from "./views/project.js";
 import * as projects from "./views/projects.js";
 import * as query from "./views/query.js";
+import * as runbook from "./views/runbook.js";
 import { showSignIn } from "./views/sign-in.js";
 import "./shortcuts.js";
 
@@ -19,7 +20,10 @@ let shell = null;
 let shown = null;
 
 function viewOf({ path }) {
-  const [first, second, third] = path;
+  const [first, second, third, fourth] = path;
+  if (first === "runbooks" && second !== undefined && fourth === undefined) {
+    return { name: "alerts", module: runbook, id: second, section: third };
+  }
   if (third !== undefined) return null;
   switch (first) {
     case undefined: return second === undefined ? { name: "overview", module: overview } : null;
@@ -53,7 +57,8 @@ function render() {
   const content = shell.begin(found?.name ?? null);
   shown = { key, controller, view: null };
   if (found) {
-    shown.view = found.module.show(content, { query: route.query, signal: controller.signal, id: found.id, from });
+    const { id, section } = found;
+    shown.view = found.module.show(content, { query: route.query, signal: controller.signal, id, section, from });
   } else {
     fill(content,
       h("div", { class: "card empty" }, h("h1", { tabindex: "-1" }, "There is no such page"),

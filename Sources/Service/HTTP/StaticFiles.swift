@@ -136,6 +136,7 @@ package struct StaticFiles: Sendable {
         case "jpg", "jpeg": "image/jpeg"
         case "webp": "image/webp"
         case "woff2": "font/woff2"
+        case "md": "text/markdown; charset=utf-8"
         case "txt": "text/plain; charset=utf-8"
         default: nil
         }

@@ -186,7 +186,9 @@ function instances(alerts) {
       h("td", { class: "numeric", title: alert.value }, number(parseNumber(alert.value))))))));
 }
 
-/** An address of the web is a link; a path in the repository is a text. */
+/** A runbook of this server opens here, whatever address notifications name it by; another address of the web elsewhere. */
 function runbook(text) {
+  const own = /#\/runbooks\/([a-z_]+)(?:\/([a-z]+))?$/.exec(text);
+  if (own) return h("a", { href: address(["runbooks", ...own.slice(1).filter(Boolean)]) }, words(own[1]));
   return /^https?:\/\//.test(text) ? h("a", { href: text, rel: "noopener noreferrer", target: "_blank" }, text) : text;
 }

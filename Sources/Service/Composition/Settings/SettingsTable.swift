@@ -100,14 +100,14 @@ package enum SettingsTable {
         "identity.failed_logins_per_name",
         in: 1...1_000_000,
         default: "5",
-        help: "How many wrong passwords for one name cost nothing; each further one doubles the wait, up to 15 minutes."
+        help: "How many wrong passwords for one name cost nothing; each further one doubles the wait, up to 15 min."
     )
     static let failedLoginsPerNetwork = Setting.number(
         "identity.failed_logins_per_network",
         in: 1...1_000_000,
         default: "30",
-        help: "How many wrong passwords from one address cost nothing. Behind a proxy all people share its address unless "
-            + "http.trusted_proxies names it. Who signed in from there lately with the same password is never shut out."
+        help: "How many wrong passwords from one address cost nothing. Behind a proxy all people share its address "
+            + "unless http.trusted_proxies names it. Who signed in from there lately with the same password passes."
     )
     static let eventRetention = Setting.duration(
         "events.retention",

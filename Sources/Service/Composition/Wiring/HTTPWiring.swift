@@ -74,6 +74,7 @@ extension Wiring {
             isSecure: settings.publicURL.lowercased().hasPrefix("https:")
         ).routes
             + UserRoutes(identity: foundation.identity).routes
+            + PeopleRoutes(identity: foundation.identity, agents: research.agents).routes
             + ActivityRoutes(events: foundation.events).routes
             + ProjectRoutes(projects: research.projects).routes
             + AgentRoutes(agents: research.agents, clock: clock).routes
@@ -91,6 +92,7 @@ extension Wiring {
                 build: build
             ).routes
             + RuleRoutes(snapshot: { rules.evaluator.snapshot }).routes
+            + GraphRoutes().routes
     }
 
     private func serverSettings() throws(SettingsError) -> HTTPSettings {
@@ -112,12 +114,29 @@ extension Wiring {
 
     private func staticFiles() throws -> StaticFiles {
         var files = StaticFiles()
+        try addRunbooks(to: &files)
         guard !settings.webDirectory.isEmpty,
             try fileSystem.attributes(of: settings.webDirectory)?.kind == .directory
         else { return files }
         try files.add(directory: settings.webDirectory, from: fileSystem)
         try addChartLibrary(to: &files)
         return files
+    }
+
+    /// The runbooks that stand in the folder `runbooks` beside rule files; the rules' annotations lead to them.
+    private func addRunbooks(to files: inout StaticFiles) throws {
+        var folders: Set<String> = []
+        for pattern in settings.rules.files {
+            for path in try PathPattern.paths(matching: pattern, in: fileSystem) {
+                let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+                guard folders.insert(folder).inserted,
+                    try fileSystem.attributes(of: folder + "runbooks")?.kind == .directory
+                else { continue }
+                for name in try fileSystem.list(folder + "runbooks") where name.hasSuffix(".md") {
+                    try files.add(file: "\(folder)runbooks/\(name)", at: "/runbooks/\(name)", from: fileSystem)
+                }
+            }
+        }
     }
 
     /// The two files of dygraphs that the page loads; either one may be missing, and the page does without.

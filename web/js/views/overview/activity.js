@@ -3,8 +3,9 @@ import { get, UnreachableError } from "../../api.js";
 import { fillKeepingFocus, h } from "../../dom.js";
 import { count, words } from "../../format.js";
 import { card, emptyState, fault, loading } from "../../parts.js";
+import { person } from "../../people.js";
 import { address } from "../../router.js";
-import { currentUser, personName } from "../../session.js";
+import { currentUser } from "../../session.js";
 import { timeElement } from "../../time-element.js";
 
 const limit = 100;
@@ -115,5 +116,5 @@ function who(actor) {
   const id = typeof actor === "string" ? null : actor?.name ?? actor?.username ?? actor?.id;
   if (kind === "system" || kind === "anonymous" || !kind) return kind === "anonymous" ? "not signed in" : "platform";
   if (id && id === currentUser()?.id) return "you";
-  return id ? `${kind} ${personName(id)}` : kind;
+  return id ? [`${kind} `, person(id)] : kind;
 }
