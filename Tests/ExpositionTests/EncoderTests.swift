@@ -16,10 +16,13 @@ func family(
 ) -> FamilySnapshot {
     FamilySnapshot(
         metadata: MetricMetadata(name: name, type: type, help: help),
-        series: series.enumerated().map { index, entry in
-            let labels = [Label(Label.metricName, seriesName ?? name)] + entry.labels.map { Label($0.key, $0.value) }
-            return RegistrySeries(number: index, labels: Labels(labels), role: .value)
-        },
+        list: SeriesList(
+            series.enumerated().map { index, entry in
+                let labels =
+                    [Label(Label.metricName, seriesName ?? name)] + entry.labels.map { Label($0.key, $0.value) }
+                return RegistrySeries(number: index, labels: Labels(labels), role: .value)
+            }
+        ),
         values: series.map(\.value)
     )
 }
@@ -56,6 +59,22 @@ struct EncoderTests {
 
                 """#
         )
+    }
+
+    @Test("a fraction reads as the standard library writes it", arguments: [UInt64(1), 2, 3])
+    func fractions(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<20_000 {
+            let scale: Double = [1e3, 1e6, 1e7, 1, 1e-3][Int.random(in: 0..<5, using: &random)]
+            let whole = Double(Int64.random(in: -1_000_000_000_000...1_000_000_000_000, using: &random))
+            let drawn = Double(bitPattern: UInt64.random(in: .min ... .max, using: &random))
+            for value in [whole / scale, (whole / scale).nextUp, drawn, Double.random(in: -2...2, using: &random)]
+            where value.isFinite && value.rounded() != value {
+                var output: [UInt8] = []
+                NumberText.append(value, to: &output)
+                #expect(text(output) == value.description, "seed \(seed)")
+            }
+        }
     }
 
     @Test("numbers have the shortest digits that read back as the same number")

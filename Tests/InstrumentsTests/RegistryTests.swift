@@ -19,7 +19,7 @@ extension RegistrySnapshot {
     /// `text of the series = value`, in order.
     fileprivate var lines: [String] {
         families.filter { $0.metadata.name != "kaskman_registry_overflowed_label_sets_total" }.flatMap { family in
-            zip(family.series, family.values).map { String(decoding: $0.textPrefix, as: UTF8.self) + "\($1)" }
+            family.values.enumerated().map { String(decoding: family.list.prefix(at: $0), as: UTF8.self) + "\($1)" }
         }
     }
 }

@@ -38,7 +38,7 @@ func snapshot(_ values: [(RegistrySeries, Double)]) -> RegistrySnapshot {
     RegistrySnapshot(families: [
         FamilySnapshot(
             metadata: MetricMetadata(name: "g", type: .gauge, help: "A test gauge."),
-            series: values.map(\.0),
+            list: SeriesList(values.map(\.0)),
             values: values.map(\.1)
         )
     ])

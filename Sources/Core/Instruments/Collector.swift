@@ -42,6 +42,7 @@ final class CollectorSource: Sendable {
     private struct State {
         var output = CollectorOutput()
         var known: [String: [Labels: RegistrySeries]] = [:]
+        var lists: [String: SeriesList] = [:]
     }
 
     private let collector: any Collector
@@ -85,7 +86,13 @@ final class CollectorSource: Sendable {
             }
             // Series that were not set are forgotten: when they come back they are new.
             state.known[metadata.name] = current
-            return FamilySnapshot(metadata: metadata, series: series, values: readings.map(\.value))
+            let values = readings.map(\.value)
+            if let list = state.lists[metadata.name], list.series.elementsEqual(series, by: ===) {
+                return FamilySnapshot(metadata: metadata, list: list, values: values)
+            }
+            let list = SeriesList(series)
+            state.lists[metadata.name] = list
+            return FamilySnapshot(metadata: metadata, list: list, values: values)
         }
     }
 }

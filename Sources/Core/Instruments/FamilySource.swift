@@ -22,8 +22,9 @@ final class FamilySource<Child: AnyObject & Sendable>: SnapshotSource {
     private struct State {
         var entries: [(labels: Labels, child: Child, series: [RegistrySeries])] = []
         var isSorted = true
-        /// The series of all entries in order; rebuilt when a child was added.
-        var series: [RegistrySeries] = []
+        /// All children and their series in order; rebuilt when a child was added.
+        var children: [Child] = []
+        var list = SeriesList([])
     }
 
     let metadata: MetricMetadata
@@ -65,18 +66,19 @@ final class FamilySource<Child: AnyObject & Sendable>: SnapshotSource {
     func countOverflow() { onOverflow() }
 
     func snapshot() -> FamilySnapshot {
-        let (children, series) = state.withLock { state in
+        let (children, list) = state.withLock { state in
             if !state.isSorted {
                 state.entries.sort { $0.labels < $1.labels }
-                state.series = state.entries.flatMap(\.series)
+                state.children = state.entries.map(\.child)
+                state.list = SeriesList(state.entries.flatMap(\.series))
                 state.isSorted = true
             }
-            return (state.entries.map(\.child), state.series)
+            return (state.children, state.list)
         }
         var values: [Double] = []
-        values.reserveCapacity(series.count)
+        values.reserveCapacity(list.series.count)
         for child in children { kind.read(child, &values) }
-        return FamilySnapshot(metadata: metadata, series: series, values: values)
+        return FamilySnapshot(metadata: metadata, list: list, values: values)
     }
 }
 

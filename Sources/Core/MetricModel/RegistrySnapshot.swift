@@ -1,7 +1,6 @@
 /// The identity of one series of a registry: made once, when the series is, and shared by every snapshot.
 ///
-/// It carries the rendered text, so that an exposition copies bytes instead of escaping labels, and a number, so that a
-/// store finds its own series by an array index instead of a hash.
+/// It carries a number, so that a store finds its own series by an array index instead of a hash.
 public final class RegistrySeries: Sendable {
     /// What part of its family a series is.
     public enum Role: Hashable, Sendable {
@@ -21,15 +20,12 @@ public final class RegistrySeries: Sendable {
     public let labels: Labels
     /// Which part of its metric the series is.
     public let role: Role
-    /// The line up to the value in the text format 0.0.4: `name{label="value"} `, escaped, with the blank.
-    public let textPrefix: [UInt8]
 
-    /// Makes an identity and renders its text.
+    /// Makes an identity.
     public init(number: Int, labels: Labels, role: Role) {
         self.number = number
         self.labels = labels
         self.role = role
-        textPrefix = ExpositionText.prefix(of: labels)
     }
 }
 
@@ -37,16 +33,19 @@ public final class RegistrySeries: Sendable {
 public struct FamilySnapshot: Sendable {
     /// The family's name, type, help and unit.
     public let metadata: MetricMetadata
-    /// The series in the order in which they are exposed: sorted by labels, a histogram's parts together.
-    public let series: [RegistrySeries]
-    /// One value for each of `series`.
+    /// The series with their rendered text.
+    public let list: SeriesList
+    /// One value for each of the series.
     public let values: [Double]
 
-    /// Makes the family's reading from columns of the same length.
-    public init(metadata: MetricMetadata, series: [RegistrySeries], values: [Double]) {
-        precondition(series.count == values.count, "BUG: columns of different lengths")
+    /// The series in the order in which they are exposed: sorted by labels, a histogram's parts together.
+    public var series: [RegistrySeries] { list.series }
+
+    /// Makes the family's reading; `values` has one for each series of the list.
+    public init(metadata: MetricMetadata, list: SeriesList, values: [Double]) {
+        precondition(list.series.count == values.count, "BUG: columns of different lengths")
         self.metadata = metadata
-        self.series = series
+        self.list = list
         self.values = values
     }
 }

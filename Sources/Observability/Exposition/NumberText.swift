@@ -1,58 +1,129 @@
 /// Numbers as the exposition formats write them.
 enum NumberText {
+    /// The most bytes that a number takes: `-2.2250738585072014e-308`.
+    static let lengthMax = 24
+
     /// Appends a sample value: the shortest digits that read back as the same number; `+Inf`, `-Inf` and `NaN`
     /// spelled so.
-    @inline(__always)
     static func append(_ value: Double, to output: inout [UInt8]) {
-        // Most samples are whole numbers, which need no search for the shortest digits.
-        if value.magnitude < 1e16 {
-            let whole = Int64(value)
-            if Double(whole) == value && (whole != 0 || value.sign == .plus) {
-                append(whole, to: &output)
-                return
+        output.append(addingCapacity: lengthMax) { span in
+            unsafe span.withUnsafeMutableBufferPointer { buffer, count in
+                count = unsafe write(value, to: buffer, at: 0)
             }
-        }
-        appendFraction(value, to: &output)
-    }
-
-    @inline(never)
-    private static func appendFraction(_ value: Double, to output: inout [UInt8]) {
-        if value.isNaN {
-            output.append(contentsOf: "NaN".utf8)
-        } else if value.isInfinite {
-            output.append(contentsOf: (value < 0 ? "-Inf" : "+Inf").utf8)
-        } else if value == 0 {
-            output.append(contentsOf: "-0".utf8)
-        } else {
-            output.append(contentsOf: value.description.utf8)
         }
     }
 
     /// Appends a whole number in decimal.
-    @inline(__always)
     static func append(_ value: Int64, to output: inout [UInt8]) {
-        var rest = value.magnitude
-        if value < 0 { output.append(UInt8(ascii: "-")) }
-        if rest < 10 {
-            output.append(48 &+ UInt8(truncatingIfNeeded: rest))
-            return
+        output.append(addingCapacity: lengthMax) { span in
+            unsafe span.withUnsafeMutableBufferPointer { buffer, count in
+                count = unsafe write(value, to: buffer, at: 0)
+            }
         }
-        var count = 0
-        var shrinking = rest
-        while shrinking > 0 {
+    }
+
+    /// Writes a number at a place of a buffer that has ``lengthMax`` bytes from there; returns the place behind it.
+    @inline(__always)
+    @unsafe
+    static func write(_ value: Double, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) -> Int {
+        // Most samples are whole numbers, which need no search for the shortest digits.
+        if value.magnitude < 1e16 {
+            let whole = Int64(value)
+            if Double(whole) == value && (whole != 0 || value.sign == .plus) {
+                return unsafe write(whole, to: buffer, at: start)
+            }
+        }
+        return unsafe writeFraction(value, to: buffer, at: start)
+    }
+
+    @inline(never)
+    @unsafe
+    private static func writeFraction(_ value: Double, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int)
+        -> Int
+    {
+        // With at most 15 digits there is one decimal text a number, which is therefore the shortest; from 0.001 on it is written
+        // without an exponent.
+        if value.magnitude >= 1e-3, value.magnitude < 1e9 {
+            let millionths = (value * 1e6).rounded()
+            if millionths / 1e6 == value {
+                return unsafe write(millionths: Int64(millionths), to: buffer, at: start)
+            }
+        }
+        var text: String
+        if value.isNaN {
+            text = "NaN"
+        } else if value.isInfinite {
+            text = value < 0 ? "-Inf" : "+Inf"
+        } else if value == 0 {
+            text = "-0"
+        } else {
+            text = value.description
+        }
+        return text.withUTF8 { bytes in
+            // SAFETY: the caller's buffer has room for the longest number from `start` on.
+            unsafe UnsafeMutableBufferPointer(rebasing: buffer[start...]).update(fromContentsOf: bytes) + start
+        }
+    }
+
+    /// Writes a whole number in decimal.
+    @inline(__always)
+    @unsafe
+    private static func write(_ value: Int64, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) -> Int {
+        var position = start
+        if value < 0 {
+            unsafe buffer[position] = UInt8(ascii: "-")
+            position &+= 1
+        }
+        var rest = value.magnitude
+        let end = position &+ digitCount(rest)
+        position = end
+        repeat {
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
+            position &-= 1
+            unsafe buffer[position] = 48 &+ UInt8(truncatingIfNeeded: remainder)
+            rest = quotient
+        } while rest > 0
+        return end
+    }
+
+    /// Writes a number of millionths that is no whole number: `-0.25`.
+    @unsafe
+    private static func write(
+        millionths: Int64,
+        to buffer: UnsafeMutableBufferPointer<UInt8>,
+        at start: Int
+    ) -> Int {
+        var position = start
+        if millionths < 0 {
+            unsafe buffer[position] = UInt8(ascii: "-")
+            position &+= 1
+        }
+        let (whole, fraction) = millionths.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
+        position = unsafe write(Int64(whole), to: buffer, at: position)
+        unsafe buffer[position] = UInt8(ascii: ".")
+        var rest = fraction
+        var places = 6
+        while rest % 10 == 0 {
+            rest /= 10
+            places &-= 1
+        }
+        let end = position &+ 1 &+ places
+        for place in stride(from: end &- 1, to: position, by: -1) {
+            unsafe buffer[place] = 48 &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        return end
+    }
+
+    @inline(__always)
+    private static func digitCount(_ number: UInt64) -> Int {
+        var count = 1
+        var shrinking = number
+        while shrinking >= 10 {
             shrinking /= 10
             count &+= 1
         }
-        output.append(addingCapacity: count) { span in
-            for _ in 0..<count { span.append(48) }
-        }
-        var position = output.count &- 1
-        while rest > 0 {
-            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-            output[position] = 48 &+ UInt8(truncatingIfNeeded: remainder)
-            position &-= 1
-            rest = quotient
-        }
+        return count
     }
 
     /// Reads a sample value as Go's `ParseFloat` does, but without hexadecimal numbers and underscores; nil when it

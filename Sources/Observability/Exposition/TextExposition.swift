@@ -27,10 +27,28 @@ public enum TextExposition {
         output.append(UInt8(ascii: " "))
         output.append(contentsOf: metadata.type.rawValue.utf8)
         output.append(UInt8(ascii: "\n"))
-        for index in family.series.indices {
-            output.append(contentsOf: family.series[index].textPrefix)
-            NumberText.append(family.values[index], to: &output)
-            output.append(UInt8(ascii: "\n"))
+        appendLines(of: family, to: &output)
+    }
+
+    /// Appends a line a series, through a pointer: the hot loop of a scrape.
+    private static func appendLines(of family: FamilySnapshot, to output: inout [UInt8]) {
+        let list = family.list
+        let bytesMax = list.prefixes.count + family.values.count * (NumberText.lengthMax + 1)
+        output.append(addingCapacity: bytesMax) { span in
+            unsafe span.withUnsafeMutableBufferPointer { buffer, count in
+                unsafe list.prefixes.withUnsafeBufferPointer { prefixes in
+                    var begin = 0
+                    for (end, value) in zip(list.prefixEnds, family.values) {
+                        // SAFETY: the buffer has room for all prefixes, and for a number and a line break a series.
+                        let line = unsafe UnsafeMutableBufferPointer(rebasing: buffer[count...])
+                        _ = unsafe line.update(fromContentsOf: prefixes[begin..<end])
+                        let length = unsafe NumberText.write(value, to: line, at: end - begin)
+                        unsafe line[length] = UInt8(ascii: "\n")
+                        count += length + 1
+                        begin = end
+                    }
+                }
+            }
         }
     }
 
