@@ -179,11 +179,11 @@ enum AgentConformance {
 
     @Sendable static func filters(_ database: any Database) async throws {
         let fixture = try await AgentFixture(database)
-        for (name, silence) in [("offline", 91), ("late", 31), ("online", 30), ("draining", 0)] {
+        for (name, silence) in [("offline", 91), ("late", 31), ("online", 30), ("draining", 0), ("stopped", 31)] {
             let id = try await fixture.register(name).id
             fixture.clock.set(Timestamp(milliseconds: 1_700_000_000_000 - Int64(silence) * 1000))
             _ = try await fixture.agents.heartbeat(id, AgentHeartbeat())
-            if name == "draining" { try await fixture.agents.setDraining(true, id, by: AgentFixture.user) }
+            if ["draining", "stopped"].contains(name) { try await fixture.agents.setDraining(true, id, by: AgentFixture.user) }
         }
         fixture.clock.set(Timestamp(milliseconds: 1_700_000_000_000))
         try await fixture.register("never_seen") {
@@ -203,14 +203,14 @@ enum AgentConformance {
             }
             #expect(names == expected)
         }
-        try await f(["draining", "late", "never_seen", "offline", "online"]) { _ in }
+        try await f(["draining", "late", "never_seen", "offline", "online", "stopped"]) { _ in }
         try await f(["late", "offline"]) { $0.statuses = [.late, .offline] }
         try await f(["never_seen"]) { $0.type = .analyst }
         try await f(["never_seen"]) { $0.capability = "r" }
         try await f([]) { $0.capability = "stat" }
         try await f(["never_seen"]) { $0.text = "evalu donn" }
         try await f(["never_seen"]) { $0.text = "stat" }
-        try await f(["draining", "late", "offline", "online"]) { $0.text = "coder" }
+        try await f(["draining", "late", "offline", "online", "stopped"]) { $0.text = "coder" }
     }
 
     @Sendable static func pages(_ database: any Database) async throws {

@@ -21,8 +21,8 @@ import Testing
         f(.seconds(1_000_000), .offline)
         f(.seconds(-5), .online)
         f(.seconds(10), .draining, isDraining: true)
-        f(.seconds(11), .late, isDraining: true)
-        f(.seconds(31), .offline, isDraining: true)
+        f(.seconds(11), .stopped, isDraining: true)
+        f(.seconds(31), .stopped, isDraining: true)
         for isDraining in [false, true] {
             let never = AgentPresence(lastHeartbeatAt: nil, timeout: .seconds(10), isDraining: isDraining)
             #expect(never.status(at: time(5000)) == .neverSeen)

@@ -72,8 +72,10 @@ extension AgentListQuery: RecordListQuery {
             switch status {
             case .online: "(\(within(1)) AND r.is_draining = 0)"
             case .draining: "(\(within(1)) AND r.is_draining = 1)"
-            case .late: "(NOT (\(within(1))) AND \(within(AgentPresence.offlineFactor)))"
-            case .offline: "(NOT (\(within(AgentPresence.offlineFactor))))"
+            case .stopped: "(NOT (\(within(1))) AND r.is_draining = 1)"
+            case .late:
+                "(NOT (\(within(1))) AND \(within(AgentPresence.offlineFactor)) AND r.is_draining = 0)"
+            case .offline: "(NOT (\(within(AgentPresence.offlineFactor))) AND r.is_draining = 0)"
             case .neverSeen: "(r.last_heartbeat_at IS NULL)"
             }
         }

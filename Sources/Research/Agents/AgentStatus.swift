@@ -6,6 +6,8 @@ package enum AgentStatus: String, Hashable, Sendable, CaseIterable {
     case online
     /// Online, and to take no new tasks.
     case draining
+    /// Silent after it was to take no new tasks: it ended as one wanted.
+    case stopped
     /// Silent for longer than its timeout.
     case late
     /// Silent for longer than ``AgentPresence/offlineFactor`` timeouts.
@@ -17,7 +19,7 @@ package enum AgentStatus: String, Hashable, Sendable, CaseIterable {
     var severity: Int {
         switch self {
         case .online, .draining: 0
-        case .late: 1
+        case .stopped, .late: 1
         case .offline: 2
         case .neverSeen: 3
         }
@@ -44,6 +46,7 @@ package struct AgentPresence: Hashable, Sendable {
         guard let lastHeartbeatAt else { return .neverSeen }
         let silence = now.since(lastHeartbeatAt)
         if silence <= timeout { return isDraining ? .draining : .online }
+        if isDraining { return .stopped }
         return silence <= timeout * Self.offlineFactor ? .late : .offline
     }
 }
