@@ -220,8 +220,8 @@ package struct HTTPService: Sendable {
             errors: error.problem.errors
         )
         var response: RouteResponse
-        if case .route(let route) = endpoint?.target, let answer = route.problemAnswer {
-            response = answer(problem)
+        if case .route(let route) = endpoint?.target, let envelope = route.envelope {
+            response = envelope.answer(problem)
         } else {
             response = .problem(problem)
         }

@@ -15,7 +15,7 @@ struct RequestReading {
     func checkAccept() throws(RejectionError) {
         let accepted = head.headerFields[values: .accept]
         guard !accepted.isEmpty else { return }
-        let offered = route.responses.compactMap(\.mediaType)
+        let offered = route.offeredTypes
         guard offered.isEmpty || offered.contains(where: { $0.isAccepted(by: accepted) }) else {
             let names = offered.map(\.rawValue).joined(separator: ", ")
             throw RejectionError(.notAcceptable, .notAcceptable, "offered: \(names)")
@@ -36,7 +36,8 @@ struct RequestReading {
             faults += wrong.map { Violation(.path(name: name), $0) }
             values.append(name, value)
         }
-        if !query.isEmpty || route.parameters.contains(where: { $0.location == .query && $0.isRequired }) {
+        let isRead = route.unknownQuery != .leftToHandler
+        if isRead, !query.isEmpty || route.parameters.contains(where: { $0.location == .query && $0.isRequired }) {
             try readQuery(query, &values, &faults)
         }
         readHeader(&values, &faults)
@@ -108,6 +109,8 @@ struct RequestReading {
         case .none: return (ByteBuffer(), nil)
         case .bytes(let types, let bytesMax):
             return (try await bytes(from: &source, types, bytesMax), nil)
+        case .form(_, let bytesMax):
+            return (try await bytes(from: &source, [.form], bytesMax), nil)
         case .json(let schema, let isRequired, let bytesMax):
             let types: [MediaType] = head.method == .patch ? [.json, .mergePatch] : [.json]
             let bytes = try await bytes(from: &source, types, bytesMax)

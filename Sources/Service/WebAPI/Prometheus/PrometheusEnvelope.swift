@@ -12,7 +12,7 @@ import Queries
 /// Source: the documentation of the Prometheus 3.x HTTP API.
 enum PrometheusEnvelope {
     /// The kinds of error that the API names.
-    enum ErrorType: String {
+    enum ErrorType: String, CaseIterable {
         case badData = "bad_data"
         case execution
         case canceled
@@ -80,7 +80,9 @@ enum PrometheusEnvelope {
     }
 
     /// How admission's problems (no token, too many requests) look here.
-    static func answer(_ problem: Problem) -> RouteResponse {
+    static let ofProblems = ProblemEnvelope(.json, PrometheusSchemas.error, answer: answer)
+
+    private static func answer(_ problem: Problem) -> RouteResponse {
         let type: ErrorType =
             switch problem.type.status {
             case 503, 429: .unavailable

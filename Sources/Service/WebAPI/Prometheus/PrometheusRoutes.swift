@@ -31,58 +31,71 @@ package struct PrometheusRoutes: Sendable {
     }
 
     package var routes: [Route] {
-        Self.getAndPost("query", "Evaluate an expression at one time.", instant)
-            + Self.getAndPost("query_range", "Evaluate an expression over a range of times.", range)
-            + Self.getAndPost("labels", "The names of all labels.", labelNames)
-            + Self.getAndPost("series", "The label sets of series.", series)
-            + [
-                Self.route(.get, "label/{name}/values", "The values of a label.", labelValues),
-                Self.route(.get, "metadata", "Types and help texts of the platform's metrics.", metadata),
-                Self.route(.get, "status/buildinfo", "What server this is.", buildInformation),
-            ]
-    }
-
-    // MARK: Declarations
-
-    typealias Handler = @Sendable (RouteRequest, PrometheusParameters) async throws -> RouteResponse
-
-    static func getAndPost(_ path: String, _ summary: String, _ handler: @escaping Handler) -> [Route] {
-        [route(.get, path, summary, handler), route(.post, path, summary, handler)]
-    }
-
-    static func route(
-        _ method: HTTPRequest.Method,
-        _ path: String,
-        _ summary: String,
-        _ handler: @escaping Handler
-    ) -> Route {
-        Route(
-            method,
-            "/prometheus/api/v1/" + path,
-            access: .requires(.metricsQuery),
-            summary: summary,
-            tag: "prometheus",
-            unknownQuery: .ignored,
-            body: method == .post ? .bytes([.form]) : .none,
-            responses: [
-                ResponseRule(200, "The answer in Prometheus' envelope.", .json),
-                ResponseRule(400, "A parameter is missing or malformed.", .json),
-                ResponseRule(422, "The expression cannot be evaluated.", .json),
-                ResponseRule(503, "The query took too long, or too many wait.", .json),
+        typealias Fields = PrometheusFields
+        let window = Fields.range(isRequired: false)
+        let lookUp = window + [Fields.match(isRequired: false), Fields.limit]
+        return [
+            Self.getAndPost(
+                "query",
+                "Evaluate an expression at one time.",
+                [Fields.query, Fields.time, Fields.timeout],
+                data: PrometheusSchemas.query,
+                .evaluating,
+                instant
+            ),
+            Self.getAndPost(
+                "query_range",
+                "Evaluate an expression over a range of times.",
+                [Fields.query] + Fields.range(isRequired: true) + [Fields.step, Fields.timeout],
+                data: PrometheusSchemas.query,
+                .evaluating,
+                range
+            ),
+            Self.getAndPost(
+                "labels",
+                "The names of all labels.",
+                lookUp,
+                data: PrometheusSchemas.texts,
+                .reading,
+                labelNames
+            ),
+            Self.getAndPost(
+                "series",
+                "The label sets of series.",
+                window + [Fields.match(isRequired: true), Fields.limit],
+                data: PrometheusSchemas.series,
+                .reading,
+                series
+            ),
+            [
+                Self.route(
+                    .get,
+                    "label/{name}/values",
+                    "The values of a label.",
+                    lookUp,
+                    data: PrometheusSchemas.texts,
+                    .reading,
+                    labelValues
+                ),
+                Self.route(
+                    .get,
+                    "metadata",
+                    "Types and help texts of the platform's metrics.",
+                    [.query("metric", Fields.text, "The one metric that is asked for."), Fields.limit],
+                    data: PrometheusSchemas.metadata,
+                    .none,
+                    metadata
+                ),
+                Self.route(
+                    .get,
+                    "status/buildinfo",
+                    "What server this is.",
+                    data: PrometheusSchemas.build,
+                    .none,
+                    buildInformation
+                ),
             ],
-            rateClass: .queries,
-            problemAnswer: PrometheusEnvelope.answer
-        ) { request in
-            do {
-                return try await handler(request, PrometheusParameters(request))
-            } catch let fault as PrometheusParameters.Fault {
-                return PrometheusEnvelope.error(.badData, fault.text)
-            } catch let failure as QueryService.Failure {
-                return PrometheusEnvelope.error(failure)
-            } catch let error as SeriesReadError {
-                return PrometheusEnvelope.error(.evaluation(.storage(error)))
-            }
-        }
+        ].flatMap { $0 }
     }
 
     // MARK: Queries
@@ -231,11 +244,6 @@ package struct PrometheusRoutes: Sendable {
             }
         }
     }
-}
-
-extension RateClass {
-    /// PromQL queries: a dashboard page sends dozens at once.
-    package static let queries = RateClass("queries", Quota(3000, perSeconds: 60))
 }
 
 /// Label names in paths: `U__` begins a name whose other characters than letters, digits and `_` are `_HEX_` (UTF-8 escaping of

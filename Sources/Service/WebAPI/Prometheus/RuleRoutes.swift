@@ -16,9 +16,31 @@ package struct RuleRoutes: Sendable {
     }
 
     package var routes: [Route] {
-        [
-            PrometheusRoutes.route(.get, "rules", "Rule groups with their rules, states and alerts.", rules),
-            PrometheusRoutes.route(.get, "alerts", "Alerts that are pending or firing.", alerts),
+        typealias Fields = PrometheusFields
+        return [
+            PrometheusRoutes.route(
+                .get,
+                "rules",
+                "Rule groups with their rules, states and alerts.",
+                [
+                    .query("type", .oneOf(["alert", "record"]), "The one kind of rules that is asked for."),
+                    .query("rule_name[]", Fields.texts, "The name of a rule; may be repeated."),
+                    .query("rule_group[]", Fields.texts, "The name of a group; may be repeated."),
+                    .query("file[]", Fields.texts, "The path of a file; may be repeated."),
+                    .query("exclude_alerts", .boolean, "Leaves the rules' alerts out."),
+                ],
+                data: PrometheusSchemas.rules,
+                .none,
+                rules
+            ),
+            PrometheusRoutes.route(
+                .get,
+                "alerts",
+                "Alerts that are pending or firing.",
+                data: PrometheusSchemas.alerts,
+                .none,
+                alerts
+            ),
         ]
     }
 
