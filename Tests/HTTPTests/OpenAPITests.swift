@@ -95,7 +95,7 @@ struct OpenAPITests {
             "204, 400 problem, 408 problem, 409 problem, 413 problem, 415 problem, " + ends
         )
         var foreign = wordRoute(.get, "/a", responses: none)
-        foreign.envelope = ProblemEnvelope(.text, .string()) { _ in .noContent }
+        foreign.envelope = ProblemEnvelope(.text, .string(), pathPrefix: "/a") { _ in .noContent }
         f(foreign, "204, 400 text/plain, 429 text/plain, 500 text/plain, 503 text/plain, 503 problem")
     }
 

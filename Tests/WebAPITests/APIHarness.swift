@@ -15,6 +15,7 @@ import Projects
 import PromQL
 import Queries
 import Records
+import Rules
 import Supervision
 import Testing
 import TimeSeries
@@ -65,10 +66,12 @@ struct APIHarness: Sendable {
     ///   - quotas: by class of routes; the default lets everything pass but what a test is about.
     ///   - isSecure: whether people come by https.
     ///   - samplesMax: the samples that a query may hold at once.
+    ///   - ruleGroups: what the rules' evaluator would show.
     static func run(
         quotas: [String: Quota] = Self.generous,
         isSecure: Bool = false,
         samplesMax: Int = 1000,
+        ruleGroups: [RuleGroupSnapshot] = [],
         _ body: (APIHarness) async throws -> Void
     ) async throws {
         let clock = ManualClock(now: start)
@@ -78,7 +81,14 @@ struct APIHarness: Sendable {
         try await withTemporaryDatabase(migrations, clock: clock, registry: registry) { database in
             let parts = (clock, registry, Head(clock: clock))
             try await body(
-                try await APIHarness(database, parts, quotas: quotas, isSecure: isSecure, samplesMax: samplesMax)
+                try await APIHarness(
+                    database,
+                    parts,
+                    quotas: quotas,
+                    isSecure: isSecure,
+                    samplesMax: samplesMax,
+                    ruleGroups: ruleGroups
+                )
             )
         }
     }
@@ -94,7 +104,8 @@ struct APIHarness: Sendable {
         _ parts: (clock: ManualClock, registry: Registry, head: Head),
         quotas: [String: Quota],
         isSecure: Bool,
-        samplesMax: Int
+        samplesMax: Int,
+        ruleGroups: [RuleGroupSnapshot]
     ) async throws {
         (clock, registry, head) = parts
         self.database = database
@@ -129,6 +140,7 @@ struct APIHarness: Sendable {
                 build: build
             ).routes
                 + Self.queryRoutes(parts, build, samplesMax: samplesMax)
+                + RuleRoutes(snapshot: { ruleGroups }).routes
                 + AuthRoutes(identity: identity, authenticator: authenticator, clock: clock, isSecure: isSecure).routes
                 + UserRoutes(identity: identity).routes
                 + ActivityRoutes(events: events).routes
@@ -171,7 +183,6 @@ struct APIHarness: Sendable {
             )
         }
         return PrometheusRoutes(queries: queries, reader: head, registry: registry, clock: clock, build: build).routes
-            + RuleRoutes(snapshot: { [] }).routes
     }
 
     private static func people(

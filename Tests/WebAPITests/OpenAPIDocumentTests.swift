@@ -104,6 +104,7 @@ struct OpenAPIDocumentTests {
                 /prometheus/api/v1/labels
                 /prometheus/api/v1/metadata
                 /prometheus/api/v1/query
+                /prometheus/api/v1/query_exemplars
                 /prometheus/api/v1/query_range
                 /prometheus/api/v1/rules
                 /prometheus/api/v1/series
@@ -145,13 +146,23 @@ struct OpenAPIDocumentTests {
                 #expect(post["parameters"] == nil, "\(path)")
                 #expect(post["responses"]?["415"] != nil && post["responses"]?["413"] != nil, "\(path)")
             }
-            f("query", ["query!", "time", "timeout"])
-            f("query_range", ["query!", "start!", "end!", "step!", "timeout"])
+            f("query", ["query!", "time", "timeout", "limit", "lookback_delta", "stats"])
+            f(
+                "query_range",
+                ["query!", "start!", "end!", "step!", "timeout", "limit", "lookback_delta", "stats"]
+            )
+            f("query_exemplars", ["query!", "start", "end"])
             f("labels", ["start", "end", "match[]", "limit"])
             f("series", ["start", "end", "match[]!", "limit"])
             f("label/{name}/values", ["name!", "start", "end", "match[]", "limit"])
-            f("metadata", ["metric", "limit"])
-            f("rules", ["type", "rule_name[]", "rule_group[]", "file[]", "exclude_alerts"])
+            f("metadata", ["metric", "limit", "limit_per_metric"])
+            f(
+                "rules",
+                [
+                    "type", "rule_name[]", "rule_group[]", "file[]", "match[]", "exclude_alerts", "group_limit",
+                    "group_next_token",
+                ]
+            )
         }
     }
 

@@ -123,11 +123,19 @@ package enum BodyRule: Sendable {
 package struct ProblemEnvelope: Sendable {
     package let mediaType: MediaType
     package let schema: JSONSchema
+    /// Paths that begin so and lead to no route are answered in the envelope too.
+    package let pathPrefix: String
     package let answer: @Sendable (Problem) -> RouteResponse
 
-    package init(_ mediaType: MediaType, _ schema: JSONSchema, answer: @escaping @Sendable (Problem) -> RouteResponse) {
+    package init(
+        _ mediaType: MediaType,
+        _ schema: JSONSchema,
+        pathPrefix: String,
+        answer: @escaping @Sendable (Problem) -> RouteResponse
+    ) {
         self.mediaType = mediaType
         self.schema = schema
+        self.pathPrefix = pathPrefix
         self.answer = answer
     }
 }

@@ -12,6 +12,8 @@ final class Evaluation {
     var annotations = Annotations()
     /// Stored samples read so far.
     private(set) var samplesRead = 0
+    /// The most samples held at a time.
+    private(set) var samplesPeak = 0
     private var samplesHeld = 0
     private var labelBytes = 0
 
@@ -40,6 +42,7 @@ final class Evaluation {
     func hold(_ count: Int) throws(QueryError) {
         samplesHeld += count
         if samplesHeld > options.samplesMax { throw QueryError.tooManySamples(limit: options.samplesMax) }
+        samplesPeak = max(samplesPeak, samplesHeld)
     }
 
     /// Counts the samples of columns about to be made; the product cannot overflow.

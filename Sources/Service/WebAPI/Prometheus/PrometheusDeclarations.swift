@@ -10,8 +10,21 @@ enum PrometheusFields {
     static let query = Parameter.query("query", text, isRequired: true, "A PromQL expression.")
     static let time = Parameter.query("time", text, "When: \(timeForms); now when it is left out.")
     static let timeout = Parameter.query("timeout", text, "The longest that it may take: \(durationForms).")
+    static let lookback = Parameter.query(
+        "lookback_delta",
+        text,
+        "How far an instant selector looks back: \(durationForms); the server's own when it is left out."
+    )
+    static let statistics = Parameter.query(
+        "stats",
+        text,
+        "With any text, such as all, the answer says what the query cost."
+    )
     static let step = Parameter.query("step", text, isRequired: true, "Between two points: \(durationForms).")
     static let limit = Parameter.query("limit", .integer(0...Int64.max), "The most results; 0 for all.")
+
+    /// What both kinds of query take beside their times.
+    static let evaluation = [timeout, limit, lookback, statistics]
 
     /// The bounds of a range.
     static func range(isRequired: Bool) -> [Parameter] {

@@ -38,7 +38,7 @@ package struct PrometheusRoutes: Sendable {
             Self.getAndPost(
                 "query",
                 "Evaluate an expression at one time.",
-                [Fields.query, Fields.time, Fields.timeout],
+                [Fields.query, Fields.time] + Fields.evaluation,
                 data: PrometheusSchemas.query,
                 .evaluating,
                 instant
@@ -46,7 +46,7 @@ package struct PrometheusRoutes: Sendable {
             Self.getAndPost(
                 "query_range",
                 "Evaluate an expression over a range of times.",
-                [Fields.query] + Fields.range(isRequired: true) + [Fields.step, Fields.timeout],
+                [Fields.query] + Fields.range(isRequired: true) + [Fields.step] + Fields.evaluation,
                 data: PrometheusSchemas.query,
                 .evaluating,
                 range
@@ -67,6 +67,14 @@ package struct PrometheusRoutes: Sendable {
                 .reading,
                 series
             ),
+            Self.getAndPost(
+                "query_exemplars",
+                "The exemplars of an expression's series: none, since none are stored.",
+                [Fields.query] + window,
+                data: PrometheusSchemas.exemplars,
+                .none,
+                exemplars
+            ),
             [
                 Self.route(
                     .get,
@@ -81,7 +89,11 @@ package struct PrometheusRoutes: Sendable {
                     .get,
                     "metadata",
                     "Types and help texts of the platform's metrics.",
-                    [.query("metric", Fields.text, "The one metric that is asked for."), Fields.limit],
+                    [
+                        .query("metric", Fields.text, "The one metric that is asked for."),
+                        .query("limit", .integer(), "The most metrics; all when it is left out or negative."),
+                        .query("limit_per_metric", .integer(), "The most entries of a metric, which has one here."),
+                    ],
                     data: PrometheusSchemas.metadata,
                     .none,
                     metadata
@@ -102,13 +114,27 @@ package struct PrometheusRoutes: Sendable {
 
     private func instant(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
         let text = try parameters.required("query")
-        let result = try await queries.instant(
+        let answer = try await queries.instant(
             text,
             at: parameters.time("time") ?? clock.now,
             timeout: parameters.timeout(),
+            lookback: parameters.duration("lookback_delta"),
             origin: .api
         )
-        return PrometheusEnvelope.success(result, of: text)
+        return try Self.answer(answer, of: text, parameters)
+    }
+
+    private static func answer(
+        _ answer: QueryAnswer,
+        of text: String,
+        _ parameters: PrometheusParameters
+    ) throws(PrometheusParameters.Fault) -> RouteResponse {
+        PrometheusEnvelope.success(
+            answer,
+            of: text,
+            limit: try parameters.limit(),
+            withStatistics: parameters.string("stats") != nil
+        )
     }
 
     private func range(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
@@ -135,15 +161,28 @@ package struct PrometheusRoutes: Sendable {
                     + "Try decreasing the query resolution (?step=XX)"
             )
         }
-        let result = try await queries.range(
+        let answer = try await queries.range(
             text,
             from: start,
             through: end,
             step: step,
             timeout: parameters.timeout(),
+            lookback: parameters.duration("lookback_delta"),
             origin: .api
         )
-        return PrometheusEnvelope.success(result, of: text)
+        return try Self.answer(answer, of: text, parameters)
+    }
+
+    /// Answers what a store without exemplars has, once the question is a good one: Grafana asks beside each graph.
+    private func exemplars(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
+        let text = try parameters.required("query")
+        _ = try window(parameters)
+        do {
+            _ = try PromQLParser().parse(text)
+        } catch {
+            return PrometheusEnvelope.error(QueryService.Failure.syntax(error))
+        }
+        return PrometheusEnvelope.success { $0.array { _ in } }
     }
 
     // MARK: Series and labels
@@ -184,12 +223,7 @@ package struct PrometheusRoutes: Sendable {
 
     private func list(_ texts: Set<String>, _ parameters: PrometheusParameters) throws -> RouteResponse {
         let sorted = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        let limited = try parameters.limit().map { Array(sorted.prefix($0)) } ?? sorted
-        return PrometheusEnvelope.success { json in
-            json.array { json in
-                for text in limited { json.string(text) }
-            }
-        }
+        return try Self.limited(sorted, parameters) { json, text in json.string(text) }
     }
 
     private func series(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
@@ -198,11 +232,20 @@ package struct PrometheusRoutes: Sendable {
         let (start, end) = try window(parameters)
         var found: Set<Labels> = []
         for selector in selectors { found.formUnion(try reader.series(selector, from: start, through: end)) }
-        let sorted = found.sorted()
-        let limited = try parameters.limit().map { Array(sorted.prefix($0)) } ?? sorted
-        return PrometheusEnvelope.success(capacity: 1 << 14) { json in
+        return try Self.limited(found.sorted(), parameters) { json, labels in json.labels(labels) }
+    }
+
+    /// A list of as many elements as the request's limit allows, with a warning when there are more.
+    private static func limited<Element>(
+        _ elements: [Element],
+        _ parameters: PrometheusParameters,
+        _ write: (inout JSONWriter, Element) -> Void
+    ) throws(PrometheusParameters.Fault) -> RouteResponse {
+        let limit = try parameters.limit() ?? .max
+        let warnings = elements.count > limit ? [PrometheusEnvelope.truncated] : []
+        return PrometheusEnvelope.success(warnings: warnings, capacity: 1 << 14) { json in
             json.array { json in
-                for labels in limited { json.labels(labels) }
+                for element in elements.prefix(limit) { write(&json, element) }
             }
         }
     }
@@ -210,10 +253,13 @@ package struct PrometheusRoutes: Sendable {
     private func metadata(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
         let wanted = parameters.string("metric")
         let families = registry.metadata.filter { wanted == nil || $0.name == wanted }
-        let limited = try parameters.limit().map { Array(families.prefix($0)) } ?? families
+        // Here alone, as in Prometheus, 0 is a limit, and a negative number is none.
+        let limit = try parameters.integer("limit").flatMap { $0 < 0 ? nil : $0 } ?? .max
+        // A metric of the registry has one type and help text, which no limit but a wrong one takes away.
+        _ = try parameters.integer("limit_per_metric")
         return PrometheusEnvelope.success(capacity: 1 << 14) { json in
             json.object { json in
-                for family in limited {
+                for family in families.prefix(limit) {
                     json.key(family.name)
                     json.array { json in
                         json.object { json in
@@ -243,33 +289,5 @@ package struct PrometheusRoutes: Sendable {
                 json.member("goVersion", "")
             }
         }
-    }
-}
-
-/// Label names in paths: `U__` begins a name whose other characters than letters, digits and `_` are `_HEX_` (UTF-8 escaping of
-/// Prometheus 3).
-enum EscapedLabelName {
-    static func unescaped(_ name: String) -> String {
-        guard name.hasPrefix("U__") else { return name }
-        var result = String.UnicodeScalarView()
-        var rest = name.unicodeScalars.dropFirst(3)
-        while let scalar = rest.popFirst() {
-            guard scalar == "_" else {
-                result.append(scalar)
-                continue
-            }
-            if rest.first == "_" {
-                rest.removeFirst()
-                result.append("_")
-                continue
-            }
-            guard let end = rest.firstIndex(of: "_"),
-                let value = UInt32(String(String.UnicodeScalarView(rest[..<end])), radix: 16),
-                let decoded = Unicode.Scalar(value)
-            else { return name }
-            result.append(decoded)
-            rest = rest[rest.index(after: end)...]
-        }
-        return String(result)
     }
 }

@@ -44,8 +44,32 @@ enum PrometheusSchemas {
                 ]),
                 "A list of series with a value or with values; for a scalar or a string one point."
             ),
+            .optional("stats", statistics, "When the parameter stats asks for them."),
         ])
     )
+
+    private static let statistics = JSONSchema.named(
+        "PrometheusQueryStatistics",
+        .object([
+            .required(
+                "timings",
+                .object([
+                    .required("execQueueTime", .number(nil), "Seconds that the query waited."),
+                    .required("evalTotalTime", .number(nil), "Seconds that the evaluation took."),
+                    .required("execTotalTime", .number(nil), "Seconds of both."),
+                ])
+            ),
+            .required(
+                "samples",
+                .object([
+                    .required("samplesRead", .integer(), "Stored samples that were read, each once."),
+                    .required("peakSamples", .integer(), "The most samples in memory at a time."),
+                ])
+            ),
+        ])
+    )
+
+    static let exemplars = JSONSchema.array(of: .anything, count: 0...0)
 
     static let metadata = JSONSchema.dictionary(
         .unboundedArray(
@@ -107,6 +131,7 @@ enum PrometheusSchemas {
                     .required("lastEvaluation", .string(format: .dateTime)),
                 ])
             )
-        )
+        ),
+        .optional("groupNextToken", .string(), "Where the next page begins; left out on the last page."),
     ])
 }
