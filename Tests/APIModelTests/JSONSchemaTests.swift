@@ -116,6 +116,11 @@ struct JSONSchemaTests {
             .slug: (["a", "a-1-b"], ["", "-a", "a-", "a--b", "A", "a_b"]),
             .metricName: (["a:b_1", "_x"], ["", "1a", "a-b", "ž"]),
             .labelName: (["a_1"], ["", "a:b", "1a"]),
+            .username: (["a", "A.b_c@d-9"], ["", "a b", "ž", "a/b"]),
+            .newPassword: (
+                ["", "ž", String(repeating: "x", count: 72)],
+                ["a\u{0}b", String(repeating: "x", count: 73), String(repeating: "ž", count: 37)]
+            ),
             .visibleText: (["a b", "ž"], ["", " ", "a\nb", "\u{7f}"]),
         ]
         let row = table[format]

@@ -139,6 +139,9 @@ extension JSONSchema {
                         .optional("parameter", .string()),
                         .optional("in", .oneOf(["query", "path", "header"])),
                         .required("detail", .string()),
+                        .optional("line", .integer(1...Int64.max), "Of a syntax error, from 1."),
+                        .optional("column", .integer(1...Int64.max), "Of a syntax error, from 1, in characters."),
+                        .optional("offset", .integer(0...Int64.max), "Of a syntax error, in bytes."),
                     ])
                 )
             ),

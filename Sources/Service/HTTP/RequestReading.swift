@@ -115,7 +115,10 @@ struct RequestReading {
             let types: [MediaType] = head.method == .patch ? [.json, .mergePatch] : [.json]
             let bytes = try await bytes(from: &source, types, bytesMax)
             if bytes.readableBytes == 0 {
-                guard !isRequired else { throw RejectionError(.invalidBody, .malformedJSON, "a body is required") }
+                guard !isRequired else {
+                    let fault = Violation(.body(pointer: ""), "is required")
+                    throw RejectionError(.invalidBody, .malformedJSON, "a body is required", errors: [fault])
+                }
                 return (bytes, nil)
             }
             return (bytes, try json(bytes, schema))
@@ -156,7 +159,11 @@ struct RequestReading {
             let limits = JSONLimits(bytesMax: bytes.readableBytes)
             value = try JSONValue(parsing: Array(bytes.readableBytesView), limits: limits)
         } catch {
-            throw RejectionError(.invalidBody, .malformedJSON, error.description)
+            let (line, column) = error.place(in: bytes.readableBytesView)
+            let position = Violation.Position(line: line, column: column, offset: error.offset)
+            let fault = Violation(.body(pointer: error.pointer), error.words, at: position)
+            let detail = "\(error) (line \(line), column \(column))"
+            throw RejectionError(.invalidBody, .malformedJSON, detail, errors: [fault])
         }
         let faults = schema.violations(in: value)
         guard faults.isEmpty else { throw RejectionError(.invalidBody, .validationFailed, errors: faults) }

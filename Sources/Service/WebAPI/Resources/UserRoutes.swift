@@ -45,7 +45,7 @@ package struct UserRoutes: Sendable {
             body: .json(
                 .object([
                     .required("current_password", .string(1...1024)),
-                    .required("new_password", .string(1...1024)),
+                    .required("new_password", UserBody.newPasswordSchema),
                 ])
             ),
             responses: [
@@ -108,10 +108,10 @@ package struct UserRoutes: Sendable {
                 .named(
                     "NewUser",
                     .object([
-                        .required("username", .string(1...UserLimits.usernameLengthMax)),
+                        .required("username", .string(1...UserLimits.usernameLengthMax, format: .username)),
                         .optional("display_name", .string(0...UserLimits.displayNameLengthMax)),
                         .required("roles", UserBody.rolesSchema),
-                        .required("password", .string(1...1024)),
+                        .required("password", UserBody.newPasswordSchema),
                     ])
                 )
             ),
@@ -234,6 +234,12 @@ private struct UserBody: JSONWritable {
         of: .oneOf(Role.allCases.filter { $0 != .agent }.map(\.rawValue)),
         count: 1...Role.allCases.count,
         isSet: true
+    )
+
+    /// The rules of ``PasswordPolicy``, so that a body is told all its faults at once.
+    static let newPasswordSchema = JSONSchema.string(
+        PasswordPolicy.lengthMin...PasswordPolicy.bytesMax,
+        format: .newPassword
     )
 
     static let schema = JSONSchema.named(
