@@ -33,6 +33,28 @@ struct JSONSchemaTests {
         try f(#"{"name":"x","priority":1.0}"#)
     }
 
+    @Test("any of several; the one that fits best says what is wrong")
+    func anyOf() throws {
+        let schema = JSONSchema.anyOf([
+            .unboundedArray(of: .object([.required("a", .integer(0...9))])), .number(nil), .named("N", .boolean),
+        ])
+        func f(_ text: String, _ expected: String...) throws {
+            #expect(try violations(schema, text) == expected, "\(text)")
+        }
+        try f(#"[{"a":1},{"a":2}]"#)
+        try f("1.5")
+        try f("true")
+        try f(#"[{"a":1},{"a":10}]"#, "/1/a: must be from 0 to 9")
+        try f("null", ": must be an array")
+        #expect(
+            String(decoding: JSONWriter.bytes(of: schema.orNull), as: UTF8.self)
+                == ##"{"anyOf":[{"type":"array","items":{"type":"object","properties":{"a":{"type":"integer","##
+                + ##""format":"int64","minimum":0,"maximum":9}},"required":["a"],"additionalProperties":false}},"##
+                + ##"{"type":"number"},{"$ref":"#/components/schemas/N"},{"type":"null"}]}"##
+        )
+        #expect(schema.namedSchemas.keys.sorted() == ["N"])
+    }
+
     @Test("what is wrong, with pointers")
     func invalid() throws {
         func f(_ text: String, _ expected: String...) throws {
@@ -94,6 +116,11 @@ struct JSONSchemaTests {
             .slug: (["a", "a-1-b"], ["", "-a", "a-", "a--b", "A", "a_b"]),
             .metricName: (["a:b_1", "_x"], ["", "1a", "a-b", "ž"]),
             .labelName: (["a_1"], ["", "a:b", "1a"]),
+            .username: (["a", "A.b_c@d-9"], ["", "a b", "ž", "a/b"]),
+            .newPassword: (
+                ["", "ž", String(repeating: "x", count: 72)],
+                ["a\u{0}b", String(repeating: "x", count: 73), String(repeating: "ž", count: 37)]
+            ),
             .visibleText: (["a b", "ž"], ["", " ", "a\nb", "\u{7f}"]),
         ]
         let row = table[format]

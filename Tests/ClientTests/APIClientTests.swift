@@ -109,14 +109,19 @@ struct APIClientTests {
                 ? .json(#"{"items":[{"id":"3"},{"id":"4"}],"next_cursor":"c2"}"#)
                 : .json(#"{"items":[{"id":"1"},{"id":"2"}],"next_cursor":"c/1"}"#)
         }
-        let items = try await client(transport, MemoryTokens(Tokens(access: "a")))
-            .items("/api/v1/projects", [("tag", "a b")], limit: 3)
+        let api = client(transport, MemoryTokens(Tokens(access: "a")))
+        let (items, next) = try await api.items("/api/v1/projects", [("tag", "a b")], limit: 3)
         #expect(items.compactMap { $0["id"]?.string } == ["1", "2", "3"])
+        #expect(next == nil)
         #expect(
             transport.sent.map(\.target) == [
                 "/api/v1/projects?tag=a%20b&limit=3", "/api/v1/projects?tag=a%20b&limit=1&cursor=c%2F1",
             ]
         )
+        let first = try await api.items("/api/v1/projects", [], limit: 2)
+        #expect(first.items.count == 2 && first.next == "c/1")
+        let second = try await api.items("/api/v1/projects", [], limit: 2, from: first.next)
+        #expect(second.items.compactMap { $0["id"]?.string } == ["3", "4"] && second.next == "c2")
     }
 
     @Test("A change carries the version it is for")

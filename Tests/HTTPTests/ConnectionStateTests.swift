@@ -27,7 +27,7 @@ struct ConnectionStateTests {
         var state = state()
         #expect(deadline(state) == 70)
         #expect(state.timeout(now: at(69)) == .wait)
-        state.bytesArrived(now: at(69))
+        state.bytesArrived([], now: at(69))
         #expect(deadline(state) == 79)
         state.headRead(isLast: false, now: at(70))
         #expect(deadline(state) == 100)
@@ -41,17 +41,35 @@ struct ConnectionStateTests {
     @Test("a header or a body that does not end is told so, once")
     func slowInput() {
         var head = state()
-        head.bytesArrived(now: at(1))
-        head.bytesArrived(now: at(9))
+        head.bytesArrived([], now: at(1))
+        head.bytesArrived([], now: at(9))
         #expect(head.timeout(now: at(11)) == .fail(.headTimeout))
         #expect(head.dropsInput)
         #expect(head.answered(closes: true, now: at(12)) == .linger)
         var body = state()
-        body.bytesArrived(now: at(0))
+        body.bytesArrived([], now: at(0))
         body.headRead(isLast: false, now: at(1))
         #expect(body.timeout(now: at(31)) == .fail(.bodyTimeout))
         #expect(body.timeout(now: at(32)) == .wait)
         #expect(body.answered(closes: false, now: at(33)) == .linger)
+    }
+
+    @Test("the first line of a header is measured until it ends, and anew for each header")
+    func firstLine() {
+        var state = state()
+        func f(_ parts: [String], _ expected: Int) {
+            for part in parts { state.bytesArrived(Array(part.utf8), now: at(0)) }
+            #expect(state.firstLineBytes == expected, "\(parts)")
+            state.headRead(isLast: false, now: at(0))
+            state.endRead(now: at(0))
+            // What comes before the answer is of the same request, or of one that nobody waits for yet.
+            state.bytesArrived(Array("abc\n".utf8), now: at(0))
+            #expect(state.answered(closes: false, now: at(0)) == .keepOpen)
+        }
+        f(["GET / HTTP/1.1\r\nHost: h\r\n"], 15)
+        f(["GET ", "/", " HTTP/1.1\r\n", "Host: h\r\n\r\n"], 15)
+        f([String(repeating: "a", count: 1000), String(repeating: "b", count: 1000)], 2000)
+        f(["\n", "GET /"], 0)
     }
 
     @Test("a handler that is late is answered for, and its own answer dropped")
@@ -110,7 +128,7 @@ struct ConnectionStateTests {
         #expect(idle.timeout(now: at(10.25)) == .close)
         var late = state()
         late.drain(now: at(10))
-        late.bytesArrived(now: at(10.125))
+        late.bytesArrived([], now: at(10.125))
         late.headRead(isLast: false, now: at(10.125))
         late.endRead(now: at(10.125))
         #expect(late.answered(closes: false, now: at(11)) == .close)

@@ -33,6 +33,36 @@ struct LimitsOnTheWireTests {
         }
     }
 
+    @Test("a header that is too large is answered while the client still sends, and the answer is not lost")
+    func largeHeads() async throws {
+        let long = String(repeating: "a", count: 100_000)
+        let many = (0..<500).map { "X-\($0): 1\r\n" }.joined()
+        let rows: [(String, [String], Int, String, String)] = [
+            ("500 fields", ["Host: h\r\n" + many + "\r\n"], 431, "headers_too_large", "/words"),
+            ("fields in parts", [many, "Y: 1\r\n", long, long, "\r\n\r\n"], 431, "headers_too_large", "/words"),
+            ("a field of 100 kB", ["X: \(long)\r\n\r\n"], 431, "headers_too_large", "/words"),
+            ("an address of 100 kB", ["Host: h\r\n\r\n"], 414, "address_too_long", "/" + long),
+            ("an address without an end", [long, long, long], 414, "address_too_long", "/" + long),
+        ]
+        try await RunningServer.run([wordRoute(.get, "/words")]) { server in
+            for (name, parts, status, reason, target) in rows {
+                let before = server.harness.metric("kaskman_http_rejections_total", ["reason": reason]) ?? 0
+                try await RawClient.connect(server.port) { client in
+                    let isOpenEnded = name.hasSuffix("without an end")
+                    try await client.send("GET \(target)" + (isOpenEnded ? "" : " HTTP/1.1\r\n"))
+                    for part in parts { try await client.send(part) }
+                    let answer = try #require(try await client.answer(), "\(name)")
+                    #expect(answer.status == status, "\(name)")
+                    #expect(answer.body.contains(reason), "\(name)")
+                    #expect(answer.fields["connection"] == "close", "\(name)")
+                    #expect(try await client.isAtEnd(), "\(name)")
+                }
+                let after = server.harness.metric("kaskman_http_rejections_total", ["reason": reason])
+                #expect(after == before + 1, "\(name)")
+            }
+        }
+    }
+
     @Test("an idle connection is closed without a word")
     func idle() async throws {
         try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.idleTimeout = .milliseconds(50) }) {

@@ -94,8 +94,8 @@ struct ServiceTests {
         try await f(.post, "/write", 200, "x", editor, body: #"{"name":"x"}"#)
         try await f(.get, "/read", 500, "internal_error", [.authorization: "Bearer broken"])
         // Bodies.
-        try await f(.post, "/write", 400, "malformed_json", editor)
-        try await f(.post, "/write", 400, "malformed_json", editor, body: "{")
+        try await f(.post, "/write", 400, "malformed_json;  is required", editor)
+        try await f(.post, "/write", 400, "malformed_json;  unexpected end", editor, body: "{")
         try await f(
             .post,
             "/write",

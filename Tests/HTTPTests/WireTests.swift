@@ -62,7 +62,7 @@ struct WireTests {
             ("a length that is none", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n", [400], false),
             ("a space before the colon", "GET /words HTTP/1.1\r\nHost : h\r\n\r\n", [400], false),
             ("a folded field", "GET /words HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n", [400], false),
-            ("a long target", "GET /\(long) HTTP/1.1\r\nHost: h\r\n\r\n", [431], false),
+            ("a long target", "GET /\(long) HTTP/1.1\r\nHost: h\r\n\r\n", [414], false),
             ("a target over ours", "GET /\(long.prefix(9000)) HTTP/1.1\r\nHost: h\r\n\r\n", [414], true),
             ("a long field", "GET /words HTTP/1.1\r\nHost: h\r\nX: \(long)\r\n\r\n", [431], false),
             ("many fields", "GET /words HTTP/1.1\r\nHost: h\r\n\(many)\r\n", [431], false),

@@ -10,20 +10,20 @@ import Testing
         f(.administrator, may: Permission.allCases, not: [])
         f(
             .operator,
-            may: [.agentsWrite, .alertsWrite, .usersRead, .systemWrite, .metricsQuery],
+            may: [.agentsWrite, .agentsDelete, .usersRead, .metricsQuery],
             not: [.usersWrite, .projectsDelete]
         )
         f(
             .researcher,
-            may: [.projectsWrite, .projectsDelete, .tasksWrite, .researchRun],
-            not: [.usersRead, .usersWrite, .systemWrite, .alertsWrite]
+            may: [.projectsWrite, .projectsDelete, .agentsWrite],
+            not: [.usersRead, .usersWrite, .agentsDelete]
         )
         f(
             .viewer,
-            may: [.projectsRead, .agentsRead, .alertsRead, .metricsQuery, .activitiesRead, .systemRead],
+            may: [.projectsRead, .agentsRead, .metricsQuery, .activitiesRead, .systemRead],
             not: Permission.allCases.filter { $0.rawValue.hasSuffix(".write") || $0.rawValue.hasSuffix(".delete") }
         )
-        f(.agent, may: [.tasksWork, .metricsWrite], not: [.usersRead, .projectsWrite, .metricsQuery, .systemRead])
+        f(.agent, may: [.projectsRead, .agentsRead], not: [.usersRead, .projectsWrite, .metricsQuery, .systemRead])
         #expect([Role.viewer, .agent].permissions == Role.viewer.permissions.union(Role.agent.permissions))
         #expect([Role]().permissions.isEmpty)
     }

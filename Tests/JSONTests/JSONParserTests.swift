@@ -25,7 +25,8 @@ struct JSONParserTests {
     @Test("faults and the byte where they are")
     func faults() {
         func f(_ text: String, _ reason: JSONSyntaxError.Reason, _ offset: Int) {
-            #expect(throws: JSONSyntaxError(reason: reason, offset: offset), "\(text)") { try JSONValue(parsing: text) }
+            let error = #expect(throws: JSONSyntaxError.self, "\(text)") { try JSONValue(parsing: text) }
+            #expect(error?.reason == reason && error?.offset == offset, "\(text): \(String(describing: error))")
         }
         f("", .empty, 0)
         f("  ", .empty, 2)
@@ -58,6 +59,27 @@ struct JSONParserTests {
         f(#""\udc00""#, .invalidEscape, 1)
         f(#""\ud800\u0041""#, .invalidEscape, 1)
         f(#""\u12g4""#, .invalidEscape, 1)
+    }
+
+    @Test("faults with the value that they are in, and their line and column")
+    func places() {
+        func f(_ text: String, _ pointer: String, _ line: Int, _ column: Int) {
+            let error = #expect(throws: JSONSyntaxError.self, "\(text)") { try JSONValue(parsing: text) }
+            #expect(error?.pointer == pointer, "\(text)")
+            let place = error?.place(in: Array(text.utf8))
+            #expect(place?.line == line && place?.column == column, "\(text): \(String(describing: place))")
+        }
+        f("", "", 1, 1)
+        f("{", "", 1, 2)
+        f("{} x", "", 1, 4)
+        f("[1,]", "/1", 1, 4)
+        f("[1 2]", "", 1, 4)
+        f(#"{"a":1,}"#, "", 1, 8)
+        f(#"{"a" 1}"#, "/a", 1, 6)
+        f("{\n  \"a\": [\n    {\"b\": nul}\n  ]\n}", "/a/0/b", 3, 14)
+        f(#"{"a/b~":{"x":1,"x":2}}"#, "/a~1b~0/x", 1, 16)
+        f("{\"č\": \"žluť\", \"e\": }", "/e", 1, 20)
+        f("\r\n [\"a\\q\"]", "/0", 2, 5)
     }
 
     @Test("bytes that are not UTF-8 are refused")

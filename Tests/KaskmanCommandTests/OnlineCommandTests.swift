@@ -100,6 +100,28 @@ struct OnlineCommandTests {
                 ["project", "update", "1", "--status", "paused"], "PATCH http://127.0.0.1:8080/api/v1/projects/1",
                 #"{"status":"paused"}"#
             ),
+            (
+                ["project", "update", "1", "--clear", "due-at", "--clear", "owner", "--clear", "criterion"],
+                "PATCH http://127.0.0.1:8080/api/v1/projects/1",
+                #"{"due_at":null,"owner":null,"success_criteria":null}"#
+            ),
+            (
+                [
+                    "project", "update", "1", "--metadata", "old=null", "--metadata", "site=lab=2", "--resource",
+                    "gpus=2",
+                ],
+                "PATCH http://127.0.0.1:8080/api/v1/projects/1",
+                #"{"resources":{"gpus":2},"metadata":{"old":null,"site":"lab=2"}}"#
+            ),
+            (
+                ["project", "create", "N", "--metadata", #"a={"b":[1]}"#, "--resource", #"n="2""#, "--resource", "e="],
+                "POST http://127.0.0.1:8080/api/v1/projects",
+                #"{"resources":{"n":"2","e":""},"metadata":{"a":{"b":[1]}},"name":"N","type":"research"}"#
+            ),
+            (
+                ["project", "list", "--cursor", "a/b="],
+                "GET http://127.0.0.1:8080/api/v1/projects?limit=100&cursor=a%2Fb%3D", ""
+            ),
             (["project", "delete", "1", "--yes"], "DELETE http://127.0.0.1:8080/api/v1/projects/1", ""),
             (
                 ["agent", "list", "--type", "coder", "--url", "http://lab/k/"],
@@ -137,6 +159,64 @@ struct OnlineCommandTests {
         if line.hasPrefix("POST") && line.hasSuffix("/projects") {
             #expect(request.header("Idempotency-Key") == "key-1")
         }
+    }
+
+    @Test(
+        "Arguments that are wrong or exclude each other",
+        arguments: [
+            ["project", "update", "1", "--owner", "ada", "--clear", "owner"],
+            ["project", "update", "1", "--clear", "name"],
+            ["project", "update", "1", "--metadata", "a"],
+            ["project", "update", "1", "--metadata", "=1"],
+            ["project", "create", "N", "--clear", "owner"],
+        ]
+    )
+    func usage(arguments: [String]) async {
+        let harness = CommandHarness.loggedIn { _ in APIResponse(status: 500) }
+        #expect(await harness.run(list: arguments).status == 2)
+        #expect(harness.requests.isEmpty)
+    }
+
+    @Test("A list that goes on says so, and how, beside the list")
+    func continuation() async {
+        func f(_ arguments: [String], _ next: String, _ messages: String) async {
+            let harness = CommandHarness.loggedIn { _ in .json(#"{"items":[],"next_cursor":\#(next)}"#) }
+            let outcome = await harness.run(list: arguments)
+            #expect(outcome.status == 0)
+            #expect(outcome.messages == messages, "\(arguments) \(next)")
+        }
+        await f(["project", "list"], "null", "")
+        // A page without items ends a list, whatever it says.
+        await f(["project", "list"], #""x""#, "")
+        let page = "{\"items\":[\(Self.project)],\"next_cursor\":\"a'b\"}"
+        let agent = #"{"items":[{"id":"1","name":"a","type":"coder","status":"idle"}],"next_cursor":"c"}"#
+        let harness = CommandHarness.loggedIn { .json($0.target.contains("agents") ? agent : page) }
+        let projects = await harness.run("project", "list", "--limit", "1", "-o", "json")
+        #expect(projects.status == 0 && projects.output.hasPrefix("["))
+        #expect(
+            projects.messages
+                == "There are more projects: give a greater --limit, or go on with --cursor 'a'\\''b'.\n"
+        )
+        let agents = await harness.run("agent", "list", "--limit", "1")
+        #expect(agents.messages == "There are more agents: give a greater --limit, or go on with --cursor 'c'.\n")
+    }
+
+    @Test("Values of alerts as people write them")
+    func alertValues() async {
+        func f(_ value: String, _ expected: String) async {
+            let alert =
+                #"{"labels":{"alertname":"A"},"annotations":{},"state":"firing","activeAt":"T","value":"\#(value)"}"#
+            let harness = CommandHarness.loggedIn { _ in .json(#"{"status":"success","data":{"alerts":[\#(alert)]}}"#) }
+            let output = await harness.run("alerts", "list").output
+            let line = output.split(separator: "\n").last?.split(separator: " ").map(String.init)
+            #expect(line == ["A", "firing", "T", expected], "\(output)")
+        }
+        await f("5.46e+00", "5.46")
+        await f("1e+00", "1")
+        await f("1.5e-07", "0.00000015")
+        await f("+Inf", "+Inf")
+        await f("NaN", "NaN")
+        await f("odd", "odd")
     }
 
     @Test("Deleting asks first")

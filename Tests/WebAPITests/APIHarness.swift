@@ -15,6 +15,7 @@ import Projects
 import PromQL
 import Queries
 import Records
+import Rules
 import Supervision
 import Testing
 import TimeSeries
@@ -65,10 +66,12 @@ struct APIHarness: Sendable {
     ///   - quotas: by class of routes; the default lets everything pass but what a test is about.
     ///   - isSecure: whether people come by https.
     ///   - samplesMax: the samples that a query may hold at once.
+    ///   - ruleGroups: what the rules' evaluator would show.
     static func run(
         quotas: [String: Quota] = Self.generous,
         isSecure: Bool = false,
         samplesMax: Int = 1000,
+        ruleGroups: [RuleGroupSnapshot] = [],
         _ body: (APIHarness) async throws -> Void
     ) async throws {
         let clock = ManualClock(now: start)
@@ -78,7 +81,14 @@ struct APIHarness: Sendable {
         try await withTemporaryDatabase(migrations, clock: clock, registry: registry) { database in
             let parts = (clock, registry, Head(clock: clock))
             try await body(
-                try await APIHarness(database, parts, quotas: quotas, isSecure: isSecure, samplesMax: samplesMax)
+                try await APIHarness(
+                    database,
+                    parts,
+                    quotas: quotas,
+                    isSecure: isSecure,
+                    samplesMax: samplesMax,
+                    ruleGroups: ruleGroups
+                )
             )
         }
     }
@@ -94,7 +104,8 @@ struct APIHarness: Sendable {
         _ parts: (clock: ManualClock, registry: Registry, head: Head),
         quotas: [String: Quota],
         isSecure: Bool,
-        samplesMax: Int
+        samplesMax: Int,
+        ruleGroups: [RuleGroupSnapshot]
     ) async throws {
         (clock, registry, head) = parts
         self.database = database
@@ -136,6 +147,8 @@ struct APIHarness: Sendable {
                 build: build
             ).routes
                 + Self.queryRoutes(parts, build, samplesMax: samplesMax)
+                + RuleRoutes(snapshot: { ruleGroups }).routes
+                + GraphRoutes().routes
                 + AuthRoutes(identity: identity, authenticator: authenticator, clock: clock, isSecure: isSecure).routes
                 + UserRoutes(identity: identity).routes
                 + PeopleRoutes(identity: identity, agents: agents).routes
@@ -179,8 +192,6 @@ struct APIHarness: Sendable {
             )
         }
         return PrometheusRoutes(queries: queries, reader: head, registry: registry, clock: clock, build: build).routes
-            + RuleRoutes(snapshot: { [] }).routes
-            + GraphRoutes().routes
     }
 
     private static func people(
@@ -249,29 +260,32 @@ struct APIHarness: Sendable {
         return reply
     }
 
+    /// The statuses of requests that are refused before their route is known.
+    private static let routeless = [ProblemType.addressTooLong, .requestTimeout, .headersTooLarge].map(\.status)
+
     private func checkDeclared(_ reply: Reply, _ method: HTTPRequest.Method, _ target: String, _ place: SourceLocation)
     {
-        #expect(reply.status != 500, "\(method) \(target) failed", sourceLocation: place)
-        guard let json = reply.json else { return }
-        if reply.status >= 400 {
-            guard reply["Content-Type"] == MediaType.problem.rawValue else { return }
-            let faults = JSONSchema.problem.violations(in: json)
-            #expect(faults.isEmpty, "\(method) \(target): \(faults)", sourceLocation: place)
+        let name = "\(method) \(target) answers \(reply.status)"
+        #expect(reply.status != 500, "\(name)", sourceLocation: place)
+        guard let route = route(method, target), !Self.routeless.contains(reply.status) else {
+            if reply.status >= 400, reply["Content-Type"] == MediaType.problem.rawValue, let json = reply.json {
+                let faults = JSONSchema.problem.violations(in: json)
+                #expect(faults.isEmpty, "\(name): \(faults)", sourceLocation: place)
+            }
             return
         }
-        guard let route = route(method, target) else { return }
-        let rule = route.responses.first { $0.status == reply.status }
-        #expect(
-            rule != nil,
-            "\(method) \(target) answers \(reply.status), which it does not declare",
-            sourceLocation: place
-        )
-        let faults = rule?.schema?.violations(in: json) ?? []
-        #expect(faults.isEmpty, "\(method) \(target): \(faults)", sourceLocation: place)
+        let type = reply["Content-Type"].map { $0.prefix { $0 != ";" } }.map { MediaType(rawValue: String($0)) }
+        let rules = route.answers.filter { $0.status == reply.status }
+        let rule = rules.first { $0.mediaType == type }
+        #expect(rule != nil, "\(name) as \(reply["Content-Type"] ?? "nothing"), undeclared", sourceLocation: place)
+        guard let schema = rule?.schema, let json = reply.json else { return }
+        let faults = schema.violations(in: json)
+        #expect(faults.isEmpty, "\(name): \(faults)", sourceLocation: place)
     }
 
     /// The route of a path without query; literal paths win.
     private func route(_ method: HTTPRequest.Method, _ target: String) -> Route? {
+        let method = method == .head ? .get : method
         let path = target.prefix { $0 != "?" }
         let parts = path.split(separator: "/")
         let matching = routes.filter { route in

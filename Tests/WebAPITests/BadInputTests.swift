@@ -1,6 +1,8 @@
 import APIModel
 import Basics
 import HTTPTypes
+import Identity
+import JSON
 import Testing
 
 @Suite("Bad input")
@@ -15,11 +17,13 @@ struct BadInputTests {
                 #expect(reply.summary == expected, "\(body.prefix(80))")
             }
             func p(_ member: String) -> String { #"{"name":"P","type":"research",\#(member)}"# }
-            try await f("", "400 malformed_json")
-            try await f("{", "400 malformed_json")
-            try await f(#"{"name":"P","name":"Q","type":"research"}"#, "400 malformed_json")
-            try await f("\u{feff}{}", "400 malformed_json")
-            try await f(String(repeating: "[", count: 100_000), "400 malformed_json")
+            try await f("", "400 malformed_json ")
+            try await f("{", "400 malformed_json ")
+            try await f(#"{"name":"P","name":"Q","type":"research"}"#, "400 malformed_json /name")
+            try await f(p(#""tags":["a",]"#), "400 malformed_json /tags/1")
+            try await f("\u{feff}{}", "400 malformed_json ")
+            let depth = String(repeating: "/0", count: 64)
+            try await f(String(repeating: "[", count: 100_000), "400 malformed_json " + depth)
             try await f("[]", "422 validation_failed ")
             try await f("{}", "422 validation_failed /name /type")
             try await f(#"{"name":1,"type":"research"}"#, "422 validation_failed /name")
@@ -49,6 +53,25 @@ struct BadInputTests {
             try await f(p(#""description":"\#(huge)""#), "413 payload_too_large")
             #expect(try await api.send(.get, "projects").items("id").isEmpty)
         }
+    }
+
+    @Test("A syntax error has its place: line, column and byte")
+    func syntax() async throws {
+        try await APIHarness.run { api in
+            let reply = try await api.send(.post, "projects", "{\n  \"name\": \"Žluť\", \"type\": research\n}")
+            #expect(reply.string("detail") == "unexpected character at byte 30 (line 2, column 27)")
+            let error = reply.json?["errors"]?.array?.first
+            #expect(error?["pointer"]?.string == "/type")
+            #expect(error?["detail"]?.string == "unexpected character")
+            #expect(error?["line"]?.integer == 2)
+            #expect(error?["column"]?.integer == 27)
+            #expect(error?["offset"]?.integer == 30)
+        }
+    }
+
+    @Test("What the schema says of passwords is what Identity says")
+    func passwords() {
+        #expect(JSONFormat.newPasswordBytesMax == PasswordPolicy.bytesMax)
     }
 
     @Test("Bodies of other media types and answers that nobody accepts")
@@ -142,7 +165,7 @@ struct BadInputTests {
             try await f(.post, "auth/login", String(repeating: " ", count: 20 << 10), "413 payload_too_large")
             try await f(.post, "auth/refresh", #"{"refresh_token":""}"#, "422 validation_failed /refresh_token")
             try await f(.post, "auth/refresh", #"{"refresh_token":"kmr_x"}"#, "401 unauthenticated")
-            try await f(.post, "auth/refresh", "nonsense", "400 malformed_json")
+            try await f(.post, "auth/refresh", "nonsense", "400 malformed_json ")
             try await f(.post, "agents", "{}", "422 validation_failed /name /type")
             try await f(.post, "agents", #"{"name":"a b","type":"coder"}"#, "422 validation_failed /name")
             try await f(.post, "agents", #"{"name":"a","type":"cook"}"#, "422 validation_failed /type")
@@ -179,6 +202,25 @@ struct BadInputTests {
                 "users",
                 user("ab", #"["viewer"]"#, String(repeating: "x", count: 80)),
                 "422 validation_failed /password"
+            )
+            try await f(
+                .post,
+                "users",
+                #"{"username":"a b","display_name":1,"roles":["cook"],"password":"a\u0000","age":7}"#,
+                "422 validation_failed /username /display_name /roles/0 /password /age"
+            )
+            try await f(
+                .post,
+                "users",
+                user("long-enough", #"["viewer"]"#, "LONG-ENOUGH"),
+                "422 validation_failed /password"
+            )
+            let password = #"{"current_password":"","new_password":"short"}"#
+            try await f(
+                .put,
+                "users/me/password",
+                password,
+                "422 validation_failed /current_password /new_password"
             )
             try await f(.post, "users", user("ADMIN", #"["viewer"]"#, "long enough 1"), "409 conflict /username")
         }

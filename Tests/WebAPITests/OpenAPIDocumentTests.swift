@@ -58,8 +58,14 @@ struct OpenAPIDocumentTests {
                     #expect(found["x-permission"]?.string == permission.rawValue, "\(name)")
                 }
                 #expect((found["security"]?.array == []) == (route.access == .everyone), "\(name)")
-                let statuses = found["responses"]?.object?.members.map(\.name) ?? []
-                #expect(statuses.contains { $0.hasPrefix("2") || $0 == "302" }, "\(name)")
+                let answers = found["responses"]?.object?.members ?? []
+                #expect(answers.contains { $0.name.hasPrefix("2") || $0.name == "302" }, "\(name)")
+                let expected = Set(route.answers.map { "\($0.status) \($0.mediaType?.rawValue ?? "-")" })
+                let written = answers.flatMap { answer in
+                    (answer.value["content"]?.object?.members.map(\.name) ?? ["-"]).map { "\(answer.name) \($0)" }
+                }
+                #expect(expected.union(["default application/problem+json"]) == Set(written), "\(name)")
+                #expect(answers.allSatisfy { $0.value["description"]?.string?.hasSuffix(".") == true }, "\(name)")
             }
             let operations = json["paths"]?.object?.members.flatMap { $0.value.object?.members ?? [] }
             #expect(operations?.count == api.routes.count)
@@ -101,12 +107,65 @@ struct OpenAPIDocumentTests {
                 /prometheus/api/v1/labels
                 /prometheus/api/v1/metadata
                 /prometheus/api/v1/query
+                /prometheus/api/v1/query_exemplars
                 /prometheus/api/v1/query_range
                 /prometheus/api/v1/rules
                 /prometheus/api/v1/series
                 /prometheus/api/v1/status/buildinfo
                 """
             #expect(json["paths"]?.object?.members.map(\.name) == expected.split(separator: "\n").map(String.init))
+        }
+    }
+
+    @Test("The query API: parameters in the query or the form, and answers and errors in its own envelope")
+    func prometheus() async throws {
+        try await document { json, _ in
+            let paths = json["paths"]?.object?.members.filter { $0.name.hasPrefix("/prometheus/") } ?? []
+            #expect(paths.count > 8)
+            for (path, method, operation) in paths.flatMap({ path in
+                path.value.object?.members.map { (path.name, $0.name, $0.value) } ?? []
+            }) {
+                let schema = operation["responses"]?["200"]?["content"]?["application/json"]?["schema"]
+                #expect(schema?["properties"]?["data"] != nil, "\(method) \(path)")
+                for status in ["400", "401", "403", "429", "500", "503"] {
+                    let content = operation["responses"]?[status]?["content"]?["application/json"]
+                    #expect(content?["schema"]?["$ref"]?.string == "#/components/schemas/PrometheusError", "\(path)")
+                }
+            }
+            func f(_ path: String, _ expected: [String]) {
+                let operations = json["paths"]?["/prometheus/api/v1/" + path]
+                let parameters = operations?["get"]?["parameters"]?.array ?? []
+                let names = parameters.compactMap { parameter in
+                    parameter["name"]?.string.map { $0 + (parameter["required"]?.boolean == true ? "!" : "") }
+                }
+                #expect(names == expected, "\(path)")
+                guard let post = operations?["post"] else { return }
+                let form = post["requestBody"]?["content"]?["application/x-www-form-urlencoded"]?["schema"]
+                let required = form?["required"]?.array ?? []
+                let fields = form?["properties"]?.object?.members.map { field in
+                    field.name + (required.contains(.string(field.name)) ? "!" : "")
+                }
+                #expect(fields == expected, "\(path)")
+                #expect(post["parameters"] == nil, "\(path)")
+                #expect(post["responses"]?["415"] != nil && post["responses"]?["413"] != nil, "\(path)")
+            }
+            f("query", ["query!", "time", "timeout", "limit", "lookback_delta", "stats"])
+            f(
+                "query_range",
+                ["query!", "start!", "end!", "step!", "timeout", "limit", "lookback_delta", "stats"]
+            )
+            f("query_exemplars", ["query!", "start", "end"])
+            f("labels", ["start", "end", "match[]", "limit"])
+            f("series", ["start", "end", "match[]!", "limit"])
+            f("label/{name}/values", ["name!", "start", "end", "match[]", "limit"])
+            f("metadata", ["metric", "limit", "limit_per_metric"])
+            f(
+                "rules",
+                [
+                    "type", "rule_name[]", "rule_group[]", "file[]", "match[]", "exclude_alerts", "group_limit",
+                    "group_next_token",
+                ]
+            )
         }
     }
 

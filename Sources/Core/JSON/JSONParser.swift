@@ -63,13 +63,21 @@ struct JSONParser {
         return value
     }
 
+    /// Reads a part that stands under `token`; only a fault needs to know that.
+    private mutating func within(
+        _ token: @autoclosure () -> String,
+        _ read: (inout JSONParser) throws(JSONSyntaxError) -> JSONValue
+    ) throws(JSONSyntaxError) -> JSONValue {
+        do throws(JSONSyntaxError) { return try read(&self) } catch { throw error.inside(token()) }
+    }
+
     private mutating func array() throws(JSONSyntaxError) -> [JSONValue] {
         var values: [JSONValue] = []
         skipSpace()
         if try take(UInt8(ascii: "]")) { return values }
         while true {
             skipSpace()
-            values.append(try value())
+            values.append(try within(String(values.count)) { (parser) throws(JSONSyntaxError) in try parser.value() })
             skipSpace()
             if try take(UInt8(ascii: "]")) { return values }
             try expect(UInt8(ascii: ","))
@@ -86,11 +94,15 @@ struct JSONParser {
             let start = position
             guard try peek() == UInt8(ascii: "\"") else { throw fault(.unexpectedByte) }
             let name = try string()
-            guard names.insert(name, among: members) else { throw fault(.duplicateName, at: start) }
-            skipSpace()
-            try expect(UInt8(ascii: ":"))
-            skipSpace()
-            members.append(JSONObject.Member(name: name, value: try value()))
+            let isNew = names.insert(name, among: members)
+            let value = try within(JSONPointer.token(name.unicodeScalars)) { (parser) throws(JSONSyntaxError) in
+                guard isNew else { throw parser.fault(.duplicateName, at: start) }
+                parser.skipSpace()
+                try parser.expect(UInt8(ascii: ":"))
+                parser.skipSpace()
+                return try parser.value()
+            }
+            members.append(JSONObject.Member(name: name, value: value))
             skipSpace()
             if try take(UInt8(ascii: "}")) { return JSONObject(members: members) }
             try expect(UInt8(ascii: ","))

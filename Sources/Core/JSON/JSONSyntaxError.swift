@@ -34,15 +34,38 @@ package struct JSONSyntaxError: Error, Hashable, CustomStringConvertible {
     package let reason: Reason
     /// Bytes before the fault, from the document's start.
     package let offset: Int
+    /// The value that the fault is in or at, as far as it is known: a JSON pointer, empty for the whole document.
+    package let pointer: String
 
-    package init(reason: Reason, offset: Int) {
+    package init(reason: Reason, offset: Int, pointer: String = "") {
         self.reason = reason
         self.offset = offset
+        self.pointer = pointer
     }
 
     package var description: String { "\(words) at byte \(offset)" }
 
-    private var words: String {
+    /// The same fault seen from the array or object that has the faulty value under `token`.
+    func inside(_ token: String) -> JSONSyntaxError {
+        JSONSyntaxError(reason: reason, offset: offset, pointer: "/" + token + pointer)
+    }
+
+    /// The line and the column of the fault in the document that was refused, both from 1; a column is a Unicode scalar.
+    package func place(in bytes: some Collection<UInt8>) -> (line: Int, column: Int) {
+        var (line, column) = (1, 1)
+        for byte in bytes.prefix(offset) {
+            if byte == 0x0a {
+                line += 1
+                column = 1
+            } else if byte & 0xc0 != 0x80 {
+                column += 1
+            }
+        }
+        return (line, column)
+    }
+
+    /// What is wrong, without its place.
+    package var words: String {
         switch reason {
         case .empty: "no value"
         case .unexpectedByte: "unexpected character"

@@ -69,7 +69,7 @@ public final class QueryService: Component {
     public func health() async -> Health {
         do {
             let one = try await instant("vector(1)", at: context.clock.now, timeout: nil, origin: .health)
-            guard case .vector(let samples) = one.value, samples.first?.value == 1 else {
+            guard case .vector(let samples) = one.result.value, samples.first?.value == 1 else {
                 return .unhealthy("vector(1) did not evaluate to 1")
             }
             return .healthy
@@ -80,25 +80,18 @@ public final class QueryService: Component {
 
     /// Evaluates an expression at one time.
     ///
-    /// `timeout` may shorten the configured one.
+    /// `timeout` may shorten the configured one; `lookback`, when it is given and positive, replaces how far an instant
+    /// selector looks back.
     public func instant(
         _ text: String,
         at time: Timestamp,
         timeout: Duration?,
+        lookback: Duration? = nil,
         origin: QueryOrigin
-    ) async throws(Failure) -> QueryResult {
+    ) async throws(Failure) -> QueryAnswer {
         let expression = try parse(text, origin)
-        return try await instant(expression, at: time, timeout: timeout, origin: origin)
-    }
-
-    /// Evaluates a parsed expression at one time.
-    public func instant(
-        _ expression: Expression,
-        at time: Timestamp,
-        timeout: Duration?,
-        origin: QueryOrigin
-    ) async throws(Failure) -> QueryResult {
-        try await evaluate(timeout: timeout, origin: origin) { [engine, reader] interruption throws(QueryError) in
+        let engine = engine(lookback: lookback)
+        return try await evaluate(timeout: timeout, origin: origin) { [reader] interruption throws(QueryError) in
             try engine.instant(expression, at: time.milliseconds, reader: reader, interruption: interruption)
         }
     }
@@ -125,18 +118,19 @@ public final class QueryService: Component {
         }
     }
 
-    /// Evaluates an expression over a range of times.
+    /// Evaluates an expression over a range of times; `timeout` and `lookback` as for one time.
     public func range(
         _ text: String,
         from start: Timestamp,
         through end: Timestamp,
         step: Duration,
         timeout: Duration?,
+        lookback: Duration? = nil,
         origin: QueryOrigin
-    ) async throws(Failure) -> QueryResult {
+    ) async throws(Failure) -> QueryAnswer {
         let expression = try parse(text, origin)
-        return try await evaluate(timeout: timeout, origin: origin) {
-            [engine, reader] interruption throws(QueryError) in
+        let engine = engine(lookback: lookback)
+        return try await evaluate(timeout: timeout, origin: origin) { [reader] interruption throws(QueryError) in
             try engine.range(
                 expression,
                 from: start.milliseconds,
@@ -146,6 +140,13 @@ public final class QueryService: Component {
                 interruption: interruption
             )
         }
+    }
+
+    private func engine(lookback: Duration?) -> QueryEngine {
+        guard let lookback, lookback.wholeMilliseconds > 0 else { return engine }
+        var options = engine.options
+        options.lookback = lookback.wholeMilliseconds
+        return QueryEngine(options: options)
     }
 
     private func parse(_ text: String, _ origin: QueryOrigin) throws(Failure) -> Expression {
@@ -161,21 +162,23 @@ public final class QueryService: Component {
         timeout: Duration?,
         origin: QueryOrigin,
         _ body: @escaping @Sendable (@escaping () -> QueryInterruption?) throws(QueryError) -> QueryResult
-    ) async throws(Failure) -> QueryResult {
+    ) async throws(Failure) -> QueryAnswer {
         let begin = context.clock.uptime
         let deadline = begin + min(timeout ?? self.timeout, self.timeout)
         let clock = context.clock
         let cancellation = Cancellation()
-        let answer: Result<QueryResult, QueryError>
+        let answer: Evaluated
         do {
             answer = try await withTaskCancellationHandler { () throws(WorkerThreads.Refusal) in
                 try await threads.run {
-                    Result { () throws(QueryError) in
+                    let began = clock.uptime
+                    let result = Result { () throws(QueryError) in
                         try body {
                             if cancellation.isCancelled { return .cancelled }
                             return clock.uptime > deadline ? .timedOut : nil
                         }
                     }
+                    return Evaluated(began: began, ended: clock.uptime, result: result)
                 }
             } onCancel: {
                 cancellation.cancel()
@@ -184,10 +187,10 @@ public final class QueryService: Component {
             metrics.queries[QueryLabels(origin: origin, outcome: .overloaded)].increment()
             throw .overloaded(waitingMax: Self.waitingMax)
         }
-        switch answer {
+        switch answer.result {
         case .success(let result):
             note(result, origin: origin, duration: clock.uptime - begin)
-            return result
+            return QueryAnswer(result, waited: answer.began - begin, evaluated: answer.ended - answer.began)
         case .failure(let error):
             note(error, origin: origin, duration: clock.uptime - begin)
             throw .evaluation(error)
@@ -204,6 +207,29 @@ public final class QueryService: Component {
         metrics.duration[origin].observe(duration)
         metrics.queries[QueryLabels(origin: origin, outcome: QueryOutcome(error))].increment()
     }
+}
+
+/// What a query yielded, and how long that took.
+public struct QueryAnswer: Sendable {
+    /// The value with the remarks on it.
+    public let result: QueryResult
+    /// How long the query waited for a thread.
+    public let waited: Duration
+    /// How long the evaluation took.
+    public let evaluated: Duration
+
+    init(_ result: QueryResult, waited: Duration, evaluated: Duration) {
+        self.result = result
+        self.waited = waited
+        self.evaluated = evaluated
+    }
+}
+
+/// What a thread did for a query, and when; not a tuple, which the compiler (6.3.1) cannot lower here.
+private struct Evaluated {
+    let began: Duration
+    let ended: Duration
+    let result: Result<QueryResult, QueryError>
 }
 
 /// A flag that is set once.

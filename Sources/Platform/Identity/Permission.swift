@@ -1,35 +1,25 @@
-/// What someone may do: the closed set that routes name.
+/// What someone may do: the closed set that routes name, and nothing that no route asks for yet.
 package enum Permission: String, Hashable, Sendable, CaseIterable, Codable {
     case projectsRead = "projects.read"
     case projectsWrite = "projects.write"
     case projectsDelete = "projects.delete"
-    case tasksRead = "tasks.read"
-    case tasksWrite = "tasks.write"
-    /// Take tasks, report on them, push their metrics: what an agent does.
-    case tasksWork = "tasks.work"
     case agentsRead = "agents.read"
     case agentsWrite = "agents.write"
     case agentsDelete = "agents.delete"
-    case insightsRead = "insights.read"
-    case researchRun = "research.run"
-    case alertsRead = "alerts.read"
-    case alertsWrite = "alerts.write"
     case metricsQuery = "metrics.query"
-    case metricsWrite = "metrics.write"
     case activitiesRead = "activities.read"
     case usersRead = "users.read"
     case usersWrite = "users.write"
     case systemRead = "system.read"
-    case systemWrite = "system.write"
 }
 
 /// A bundle of permissions that a user or an agent has.
 package enum Role: String, Hashable, Sendable, CaseIterable, Codable, Comparable {
     /// Everything.
     case administrator
-    /// Runs the platform: agents, alerts, rules; reads who may do what.
+    /// Runs the platform: agents above all; reads who may do what.
     case `operator`
-    /// Does research: projects, tasks, analyses.
+    /// Does research: projects and their agents.
     case researcher
     /// Looks.
     case viewer
@@ -43,22 +33,21 @@ package enum Role: String, Hashable, Sendable, CaseIterable, Codable, Comparable
         case .operator: Self.reading.union(Self.operating)
         case .researcher: Self.reading.union(Self.researching)
         case .viewer: Self.reading
-        case .agent: [.projectsRead, .tasksRead, .tasksWork, .agentsRead, .metricsWrite]
+        case .agent: [.projectsRead, .agentsRead]
         }
     }
 
     /// What everyone who may look has.
     static let reading: Set<Permission> = [
-        .projectsRead, .tasksRead, .agentsRead, .insightsRead, .alertsRead, .metricsQuery, .activitiesRead, .systemRead,
+        .projectsRead, .agentsRead, .metricsQuery, .activitiesRead, .systemRead,
     ]
 
     private static let operating: Set<Permission> = [
-        .projectsWrite, .tasksWrite, .agentsWrite, .agentsDelete, .alertsWrite, .metricsWrite, .researchRun, .usersRead,
-        .systemWrite,
+        .projectsWrite, .agentsWrite, .agentsDelete, .usersRead,
     ]
 
     private static let researching: Set<Permission> = [
-        .projectsWrite, .projectsDelete, .tasksWrite, .agentsWrite, .researchRun, .metricsWrite,
+        .projectsWrite, .projectsDelete, .agentsWrite,
     ]
 
     package static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }

@@ -20,6 +20,13 @@ package enum JSONFormat: String, CaseIterable, Sendable {
     case labelName = "label-name"
     /// No control characters, and a letter, digit or sign besides spaces.
     case visibleText = "visible-text"
+    /// What a user may be called.
+    case username
+    /// What bcrypt reads as a whole: ``newPasswordBytesMax`` bytes, none of them zero; no pattern can count bytes.
+    case newPassword = "new-password"
+
+    /// Bytes of UTF-8 of a new password.
+    package static let newPasswordBytesMax = 72
 
     /// The expression (ECMA 262) for the schema's `pattern`; nil where JSON Schema knows the format.
     package var pattern: String? {
@@ -28,6 +35,8 @@ package enum JSONFormat: String, CaseIterable, Sendable {
         case .slug: "^[a-z0-9]+(-[a-z0-9]+)*$"
         case .metricName: "^[a-zA-Z_:][a-zA-Z0-9_:]*$"
         case .labelName: "^[a-zA-Z_][a-zA-Z0-9_]*$"
+        case .username: "^[A-Za-z0-9._@-]+$"
+        case .newPassword: "^[^\\u0000]*$"
         case .visibleText: "^[^\\u0000-\\u001f\\u007f]*[^\\u0000-\\u0020\\u007f][^\\u0000-\\u001f\\u007f]*$"
         }
     }
@@ -44,6 +53,8 @@ package enum JSONFormat: String, CaseIterable, Sendable {
         case .metricName: "a metric name"
         case .labelName: "a label name"
         case .visibleText: "visible text without control characters"
+        case .username: "letters, digits, '.', '_', '@' or '-'"
+        case .newPassword: "at most \(Self.newPasswordBytesMax) bytes long, without zero characters"
         }
     }
 
@@ -61,6 +72,10 @@ package enum JSONFormat: String, CaseIterable, Sendable {
             return Self.isName(bytes) { $0 == UInt8(ascii: ":") }
         case .labelName:
             return Self.isName(bytes) { _ in false }
+        case .username:
+            return !bytes.isEmpty
+                && bytes.allSatisfy { Self.isLetter($0) || Self.isDigit($0) || "._@-".utf8.contains($0) }
+        case .newPassword: return bytes.count <= Self.newPasswordBytesMax && !bytes.contains(0)
         case .visibleText:
             return !bytes.contains { $0 < 0x20 || $0 == 0x7f } && bytes.contains { $0 != 0x20 }
         }

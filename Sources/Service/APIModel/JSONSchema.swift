@@ -11,6 +11,8 @@ package indirect enum JSONSchema: Hashable, Sendable {
     case object([Property])
     /// An object with names that the client chooses.
     case dictionary(JSONSchema, countMax: Int)
+    /// Whatever satisfies one of these.
+    case anyOf([JSONSchema])
     /// This or null.
     case nullable(JSONSchema)
     /// A schema with a name, written once in the document and referred to.
@@ -66,6 +68,11 @@ extension JSONSchema {
     /// One of the raw values of a closed enum.
     package static func oneOf<Words: CaseIterable & RawRepresentable<String>>(_: Words.Type) -> JSONSchema {
         .oneOf(Words.allCases.map(\.rawValue))
+    }
+
+    /// Any number of elements, for answers: what clients send has a limit.
+    package static func unboundedArray(of element: JSONSchema) -> JSONSchema {
+        .array(element, count: 0...Int.max, isSet: false)
     }
 
     package static func integer() -> JSONSchema { .integer(Int64.min...Int64.max) }
@@ -132,6 +139,9 @@ extension JSONSchema {
                         .optional("parameter", .string()),
                         .optional("in", .oneOf(["query", "path", "header"])),
                         .required("detail", .string()),
+                        .optional("line", .integer(1...Int64.max), "Of a syntax error, from 1."),
+                        .optional("column", .integer(1...Int64.max), "Of a syntax error, from 1, in characters."),
+                        .optional("offset", .integer(0...Int64.max), "Of a syntax error, in bytes."),
                     ])
                 )
             ),

@@ -18,6 +18,7 @@ extension JSONSchema: JSONWritable {
         case .anything, .boolean, .string, .integer, .number: break
         case .nullable(let schema), .array(let schema, _, _), .dictionary(let schema, _): schema.collect(into: &found)
         case .object(let properties): for property in properties { property.schema.collect(into: &found) }
+        case .anyOf(let schemas): for schema in schemas { schema.collect(into: &found) }
         case .named(let name, let schema):
             precondition(found[name] == nil || found[name] == schema, "BUG: two schemas are named \(name)")
             guard found.updateValue(schema, forKey: name) == nil else { return }
@@ -63,7 +64,7 @@ extension JSONSchema: JSONWritable {
         case .number: word = "number"
         case .array: word = "array"
         case .object, .dictionary: word = "object"
-        case .anything, .nullable, .named: return
+        case .anything, .anyOf, .nullable, .named: return
         }
         if isNullable { json.member("type", [word, "null"]) } else { json.member("type", word) }
     }
@@ -84,7 +85,7 @@ extension JSONSchema: JSONWritable {
         case .array(let element, let count, let isSet):
             json.member("items", element)
             if count.lowerBound > 0 { json.member("minItems", count.lowerBound) }
-            json.member("maxItems", count.upperBound)
+            if count.upperBound < .max { json.member("maxItems", count.upperBound) }
             if isSet { json.member("uniqueItems", true) }
         case .object(let properties):
             json.key("properties")
@@ -99,7 +100,13 @@ extension JSONSchema: JSONWritable {
             json.member("additionalProperties", false)
         case .dictionary(let schema, let countMax):
             json.member("additionalProperties", schema)
-            json.member("maxProperties", countMax)
+            if countMax < .max { json.member("maxProperties", countMax) }
+        case .anyOf(let schemas):
+            json.key("anyOf")
+            json.array { json in
+                for schema in schemas { schema.write(to: &json) }
+                if isNullable { json.object { $0.member("type", "null") } }
+            }
         }
     }
 }

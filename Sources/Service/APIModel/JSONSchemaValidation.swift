@@ -53,6 +53,7 @@ private struct SchemaCheck {
         case .anything: break
         case .named(_, let schema): check(value, schema)
         case .nullable(let schema): if !value.isNull { check(value, schema) }
+        case .anyOf(let schemas): check(value, anyOf: schemas)
         case .boolean: if value.boolean == nil { refuse("must be a boolean") }
         case .string(let rules): check(value, rules)
         case .integer(let range): check(value, range)
@@ -67,6 +68,23 @@ private struct SchemaCheck {
             guard let object = value.object else { return refuse("must be an object") }
             if object.members.count > countMax { return refuse("must have at most \(countMax) members") }
             for member in object.members { descend(.name(member.name)) { $0.check(member.value, schema) } }
+        }
+    }
+
+    /// Satisfied by any of the schemas; otherwise the one that comes closest says what is wrong.
+    private mutating func check(_ value: JSONValue, anyOf schemas: [JSONSchema]) {
+        var closest: [(pointer: String, detail: String)]?
+        for schema in schemas {
+            var attempt = SchemaCheck()
+            attempt.path = path
+            attempt.check(value, schema)
+            if attempt.violations.isEmpty { return }
+            // The deeper the first fault, the more of the value was as the schema says.
+            let isDeeper = attempt.violations[0].pointer.utf8.count > closest?[0].pointer.utf8.count ?? -1
+            if isDeeper { closest = attempt.violations }
+        }
+        for violation in closest ?? [] where violations.count < JSONSchema.violationsMax {
+            violations.append(violation)
         }
     }
 

@@ -14,19 +14,47 @@ package struct Violation: Hashable, Sendable, Codable {
     package let place: Place
     /// What is wrong, in words; never repeats the value that was sent.
     package let detail: String
+    /// Where in the body's text; nil for what is wrong with a value, which the pointer names.
+    package let position: Position?
 
-    package init(_ place: Place, _ detail: String) {
+    /// A place in a text.
+    package struct Position: Hashable, Sendable {
+        /// From 1.
+        package let line: Int
+        /// From 1, in Unicode scalars.
+        package let column: Int
+        /// Bytes before it, from the text's start.
+        package let offset: Int
+
+        package init(line: Int, column: Int, offset: Int) {
+            self.line = line
+            self.column = column
+            self.offset = offset
+        }
+    }
+
+    package init(_ place: Place, _ detail: String, at position: Position? = nil) {
         self.place = place
         self.detail = detail
+        self.position = position
     }
 
     private enum CodingKeys: String, CodingKey {
-        case pointer, parameter, location = "in", detail
+        case pointer, parameter, location = "in", detail, line, column, offset
     }
 
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         detail = try members.decode(String.self, forKey: .detail)
+        if let line = try members.decodeIfPresent(Int.self, forKey: .line) {
+            position = Position(
+                line: line,
+                column: try members.decode(Int.self, forKey: .column),
+                offset: try members.decode(Int.self, forKey: .offset)
+            )
+        } else {
+            position = nil
+        }
         if let pointer = try members.decodeIfPresent(String.self, forKey: .pointer) {
             place = .body(pointer: pointer)
             return
@@ -54,6 +82,9 @@ package struct Violation: Hashable, Sendable, Codable {
             try members.encode(pointer, forKey: .pointer)
         }
         try members.encode(detail, forKey: .detail)
+        try members.encodeIfPresent(position?.line, forKey: .line)
+        try members.encodeIfPresent(position?.column, forKey: .column)
+        try members.encodeIfPresent(position?.offset, forKey: .offset)
     }
 }
 
@@ -143,6 +174,11 @@ extension Violation: JSONWritable {
                 json.member("pointer", pointer)
             }
             json.member("detail", detail)
+            if let position {
+                json.member("line", position.line)
+                json.member("column", position.column)
+                json.member("offset", position.offset)
+            }
         }
     }
 }

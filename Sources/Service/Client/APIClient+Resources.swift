@@ -31,15 +31,23 @@ extension APIClient {
 
     /// The items of a list, page after page, up to a number.
     ///
-    /// `progress`: Told how many items have come.
+    /// - Parameters:
+    ///   - path: Where the list is.
+    ///   - filter: The parameters of the list.
+    ///   - limit: The most items.
+    ///   - cursor: Where a list with the same filter ended; nil to begin.
+    ///   - progress: Told how many items have come.
+    /// - Returns: The items, and the cursor of what follows; nil at the end of the list.
+    /// - Throws: ``ClientError``.
     package func items(
         _ path: String,
         _ filter: [(name: String, value: String)],
         limit: Int,
+        from cursor: String? = nil,
         progress: @Sendable (Int) -> Void = { _ in }
-    ) async throws(ClientError) -> [JSONValue] {
+    ) async throws(ClientError) -> (items: [JSONValue], next: String?) {
         var items: [JSONValue] = []
-        var cursor: String?
+        var cursor = cursor
         repeat {
             var query = filter
             query.append(("limit", String(max(1, min(limit - items.count, Self.pageItemsMax)))))
@@ -50,7 +58,8 @@ extension APIClient {
             cursor = new.isEmpty ? nil : page["next_cursor"]?.string
             progress(items.count)
         } while cursor != nil && items.count < limit
-        return Array(items.prefix(limit))
+        // Behind a page with more than was asked for the cursor would leave some out.
+        return (Array(items.prefix(limit)), items.count > limit ? nil : cursor)
     }
 
     // MARK: Single resources

@@ -28,14 +28,28 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private var state: ConnectionState
     private let control: ConnectionControl
+    private let targetBytesMax: Int
     private let interruption: () -> Answer
     private var context: ChannelHandlerContext?
     private var timer: (task: Scheduled<Void>, at: NIODeadline)?
 
-    /// Makes the handler of one connection; `interruption` makes the answer for a request's handler that is late.
-    init(state: ConnectionState, control: ConnectionControl, interruption: @escaping () -> Answer) {
+    /// Makes the handler of one connection.
+    ///
+    /// - Parameters:
+    ///   - state: the connection's state at its start.
+    ///   - control: what the connection's task and this handler share.
+    ///   - targetBytesMax: bytes of a request's target; with a longer one a header that is too large is an address
+    ///     that is too long.
+    ///   - interruption: makes the answer for a request's handler that is late.
+    init(
+        state: ConnectionState,
+        control: ConnectionControl,
+        targetBytesMax: Int,
+        interruption: @escaping () -> Answer
+    ) {
         self.state = state
         self.control = control
+        self.targetBytesMax = targetBytesMax
         self.interruption = interruption
     }
 
@@ -52,9 +66,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: Input
 
-    func bytesArrived() {
+    func bytesArrived(_ bytes: ByteBufferView) {
         guard let context else { return }
-        state.bytesArrived(now: context.eventLoop.now)
+        state.bytesArrived(bytes, now: context.eventLoop.now)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -86,8 +100,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
-        case HTTPParserError.headerOverflow: fail(.headersTooLarge, context)
+        case HTTPParserError.headerOverflow:
+            fail(state.firstLineBytes > targetBytesMax ? .addressTooLong : .headersTooLarge, context)
         case is HTTPParserError: fail(.malformed("the request is not valid HTTP/1.1"), context)
+        case is ByteToMessageDecoderError where state.dropsInput:
+            // The decoder complains of each read after its first error; the answer to that one is still on its way.
+            return
         default:
             context.fireErrorCaught(error)
             context.close(promise: nil)
@@ -217,7 +235,7 @@ final class ArrivalHandler: ChannelInboundHandler {
     init(_ connection: ConnectionHandler) { self.connection = connection }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.bytesArrived()
+        connection.bytesArrived(unwrapInboundIn(data).readableBytesView)
         context.fireChannelRead(data)
     }
 }

@@ -61,6 +61,9 @@ struct ConnectionState {
     private var isLast = false
     private var hasFailed = false
     private(set) var deadline: NIODeadline
+    /// Bytes of the first line of the header that is being read, as far as they have arrived.
+    private(set) var firstLineBytes = 0
+    private var isInFirstLine = false
 
     init(limits: Limits, now: NIODeadline) {
         self.limits = limits
@@ -72,10 +75,17 @@ struct ConnectionState {
 
     // MARK: Input
 
-    mutating func bytesArrived(now: NIODeadline) {
-        guard phase == .idle else { return }
-        phase = .head
-        deadline = now + limits.head
+    mutating func bytesArrived(_ bytes: some Collection<UInt8>, now: NIODeadline) {
+        if phase == .idle {
+            phase = .head
+            deadline = now + limits.head
+            firstLineBytes = 0
+            isInFirstLine = true
+        }
+        guard phase == .head, isInFirstLine else { return }
+        let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
+        firstLineBytes += bytes.distance(from: bytes.startIndex, to: end ?? bytes.endIndex)
+        isInFirstLine = end == nil
     }
 
     /// A header was read.

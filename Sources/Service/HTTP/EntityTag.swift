@@ -42,6 +42,13 @@ package struct EntityTag: Hashable, Sendable, CustomStringConvertible {
 
 /// The preconditions of a request on a resource's version (RFC 9110, 13).
 package enum Preconditions {
+    /// Declares that a route takes `If-None-Match`, and so may answer 304.
+    package static let noneMatch = Parameter.header(
+        "If-None-Match",
+        .string(0...1024),
+        "The ETag of the client's copy; 304 is the answer when that is current."
+    )
+
     /// Whether the client's copy is current, so that 304 is the answer: `If-None-Match`, compared weakly.
     package static func isNotModified(_ fields: HTTPFields, _ tag: EntityTag) -> Bool {
         guard let text = fields[.ifNoneMatch] else { return false }

@@ -64,6 +64,7 @@ struct HTTPConnections: ServerChildChannel {
             let handler = ConnectionHandler(
                 state: ConnectionState(limits: limits, now: channel.eventLoop.now),
                 control: control,
+                targetBytesMax: service.settings.targetBytesMax,
                 interruption: { [service] in service.interruption(.handlerTimeout) }
             )
             let pipeline = channel.pipeline.syncOperations

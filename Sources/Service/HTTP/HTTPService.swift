@@ -18,6 +18,8 @@ package struct HTTPService: Sendable {
     private let date: HTTPDate
     private let logger: Logger
     private let unrouted: [String: RouteInstruments]
+    /// The envelopes of the other APIs that are spoken here, by what their paths begin with.
+    private let envelopes: [String: ProblemEnvelope]
 
     /// Requests that lead to no route are counted with this label.
     static let unmatchedRoute = "[unmatched]"
@@ -38,6 +40,10 @@ package struct HTTPService: Sendable {
         let instruments = HTTPInstruments(registry)
         var router = Router<Endpoint>()
         for route in routes { router.add(route.method, route.path, Self.endpoint(of: route, rules, instruments)) }
+        envelopes = Dictionary(
+            routes.compactMap { route in route.envelope.map { ($0.pathPrefix, $0) } },
+            uniquingKeysWith: { first, _ in first }
+        )
         let fileInstruments = RouteInstruments(
             instruments,
             method: "GET",
@@ -209,22 +215,23 @@ package struct HTTPService: Sendable {
             )
             answer = ProblemError(.internalError)
         }
-        return problem(answer, instance: exchange.id, exchange.endpoint)
+        return problem(answer, instance: exchange.id, envelope(head, exchange.endpoint))
     }
 
-    private func problem(_ error: ProblemError, instance: String, _ endpoint: Endpoint?) -> RouteResponse {
+    private func envelope(_ head: HTTPRequest, _ endpoint: Endpoint?) -> ProblemEnvelope? {
+        if case .route(let route) = endpoint?.target { return route.envelope }
+        let path = head.path ?? ""
+        return envelopes.first { path.hasPrefix($0.key) }?.value
+    }
+
+    private func problem(_ error: ProblemError, instance: String, _ envelope: ProblemEnvelope?) -> RouteResponse {
         let problem = Problem(
             error.problem.type,
             detail: error.problem.detail,
             instance: error.problem.instance ?? "urn:kaskman:request:" + instance,
             errors: error.problem.errors
         )
-        var response: RouteResponse
-        if case .route(let route) = endpoint?.target, let answer = route.problemAnswer {
-            response = answer(problem)
-        } else {
-            response = .problem(problem)
-        }
+        var response = envelope?.answer(problem) ?? .problem(problem)
         response.headers.append(contentsOf: error.headers)
         return response
     }

@@ -76,9 +76,12 @@ extension Route {
 
     /// All schemas of parameters, body and answers.
     var schemas: [JSONSchema] {
-        var schemas = parameters.map(\.schema) + responses.compactMap(\.schema)
-        if case .json(let schema, _, _) = body { schemas.append(schema) }
-        return schemas
+        let schemas = parameters.map(\.schema) + answers.compactMap(\.schema)
+        switch body {
+        case .json(let schema, _, _): return schemas + [schema]
+        case .form(let fields, _): return schemas + fields.map(\.schema)
+        case .none, .bytes: return schemas
+        }
     }
 
     fileprivate func writeOperation(to json: inout JSONWriter) {
@@ -111,6 +114,7 @@ extension Route {
         switch body {
         case .none: return
         case .json(_, let required, _): isRequired = required
+        case .form(let fields, _): isRequired = fields.contains(where: \.isRequired)
         case .bytes: isRequired = false
         }
         json.key("requestBody")
@@ -124,6 +128,7 @@ extension Route {
                     Self.writeContent(.json, schema, to: &json)
                     if method == .patch { Self.writeContent(.mergePatch, schema, to: &json) }
                 case .bytes(let types, _): for type in types { Self.writeContent(type, nil, to: &json) }
+                case .form(let fields, _): Self.writeContent(.form, .object(fields.map(\.property)), to: &json)
                 }
             }
         }
@@ -132,19 +137,26 @@ extension Route {
     private func writeResponses(to json: inout JSONWriter) {
         json.key("responses")
         json.object { json in
-            for response in responses {
-                json.key(String(response.status))
+            let byStatus = Dictionary(grouping: answers, by: \.status)
+            for (status, rules) in byStatus.sorted(by: { $0.key < $1.key }) {
+                json.key(String(status))
                 json.object { json in
-                    json.member("description", response.description)
-                    guard let type = response.mediaType else { return }
+                    json.member("description", rules.map(\.description).joined(separator: " "))
+                    guard rules.contains(where: { $0.mediaType != nil }) else { return }
                     json.key("content")
-                    json.object { json in Self.writeContent(type, response.schema, to: &json) }
+                    json.object { json in
+                        for rule in rules {
+                            if let type = rule.mediaType { Self.writeContent(type, rule.schema, to: &json) }
+                        }
+                    }
                 }
             }
-            guard problemAnswer == nil else { return }
             json.key("default")
             json.object { json in
-                json.member("description", "A problem (RFC 9457)")
+                json.member(
+                    "description",
+                    "A problem (RFC 9457) of the request as a whole: its head is late or too large."
+                )
                 json.key("content")
                 json.object { json in Self.writeContent(.problem, .problem, to: &json) }
             }
@@ -160,6 +172,11 @@ extension Route {
 }
 
 extension Parameter: JSONWritable {
+    /// The parameter as a field of a form.
+    fileprivate var property: JSONSchema.Property {
+        isRequired ? .required(name, schema, description) : .optional(name, schema, description)
+    }
+
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("name", name)

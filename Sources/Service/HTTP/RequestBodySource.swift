@@ -18,6 +18,7 @@ protocol RequestBodySource {
 enum ConnectionFault: Error, Hashable {
     case malformed(String)
     case headersTooLarge
+    case addressTooLong
     case headTimeout
     case bodyTimeout
     case disconnected
@@ -27,6 +28,7 @@ enum ConnectionFault: Error, Hashable {
         switch self {
         case .malformed(let detail): RejectionError(.malformed, .malformedRequest, detail)
         case .headersTooLarge: RejectionError(.headersTooLarge, .headersTooLarge)
+        case .addressTooLong: RejectionError(.addressTooLong, .addressTooLong)
         case .headTimeout: RejectionError(.headTimeout, .requestTimeout, "the header did not arrive in time")
         case .bodyTimeout: RejectionError(.bodyTimeout, .requestTimeout, "the body did not arrive in time")
         case .disconnected: RejectionError(.disconnected, .malformedRequest, "the connection ended in the body")

@@ -15,7 +15,7 @@ struct RequestReading {
     func checkAccept() throws(RejectionError) {
         let accepted = head.headerFields[values: .accept]
         guard !accepted.isEmpty else { return }
-        let offered = route.responses.compactMap(\.mediaType)
+        let offered = route.offeredTypes
         guard offered.isEmpty || offered.contains(where: { $0.isAccepted(by: accepted) }) else {
             let names = offered.map(\.rawValue).joined(separator: ", ")
             throw RejectionError(.notAcceptable, .notAcceptable, "offered: \(names)")
@@ -36,7 +36,8 @@ struct RequestReading {
             faults += wrong.map { Violation(.path(name: name), $0) }
             values.append(name, value)
         }
-        if !query.isEmpty || route.parameters.contains(where: { $0.location == .query && $0.isRequired }) {
+        let isRead = route.unknownQuery != .leftToHandler
+        if isRead, !query.isEmpty || route.parameters.contains(where: { $0.location == .query && $0.isRequired }) {
             try readQuery(query, &values, &faults)
         }
         readHeader(&values, &faults)
@@ -108,11 +109,16 @@ struct RequestReading {
         case .none: return (ByteBuffer(), nil)
         case .bytes(let types, let bytesMax):
             return (try await bytes(from: &source, types, bytesMax), nil)
+        case .form(_, let bytesMax):
+            return (try await bytes(from: &source, [.form], bytesMax), nil)
         case .json(let schema, let isRequired, let bytesMax):
             let types: [MediaType] = head.method == .patch ? [.json, .mergePatch] : [.json]
             let bytes = try await bytes(from: &source, types, bytesMax)
             if bytes.readableBytes == 0 {
-                guard !isRequired else { throw RejectionError(.invalidBody, .malformedJSON, "a body is required") }
+                guard !isRequired else {
+                    let fault = Violation(.body(pointer: ""), "is required")
+                    throw RejectionError(.invalidBody, .malformedJSON, "a body is required", errors: [fault])
+                }
                 return (bytes, nil)
             }
             return (bytes, try json(bytes, schema))
@@ -153,7 +159,11 @@ struct RequestReading {
             let limits = JSONLimits(bytesMax: bytes.readableBytes)
             value = try JSONValue(parsing: Array(bytes.readableBytesView), limits: limits)
         } catch {
-            throw RejectionError(.invalidBody, .malformedJSON, error.description)
+            let (line, column) = error.place(in: bytes.readableBytesView)
+            let position = Violation.Position(line: line, column: column, offset: error.offset)
+            let fault = Violation(.body(pointer: error.pointer), error.words, at: position)
+            let detail = "\(error) (line \(line), column \(column))"
+            throw RejectionError(.invalidBody, .malformedJSON, detail, errors: [fault])
         }
         let faults = schema.violations(in: value)
         guard faults.isEmpty else { throw RejectionError(.invalidBody, .validationFailed, errors: faults) }

@@ -23,10 +23,11 @@ package struct Route: Sendable {
     package var parameters: [Parameter]
     package var unknownQuery: UnknownQuery
     package var body: BodyRule
+    /// What the handler answers; ``answers`` has what follows from the rest of the declaration too.
     package var responses: [ResponseRule]
     package var rateClass: RateClass
-    /// How problems are answered where it is not `application/problem+json`: the envelope of another API.
-    package var problemAnswer: (@Sendable (Problem) -> RouteResponse)?
+    /// How problems are answered where it is not `application/problem+json`.
+    package var envelope: ProblemEnvelope?
     package var handler: Handler
 
     package init(
@@ -40,7 +41,7 @@ package struct Route: Sendable {
         body: BodyRule = .none,
         responses: [ResponseRule],
         rateClass: RateClass = .standard,
-        problemAnswer: (@Sendable (Problem) -> RouteResponse)? = nil,
+        envelope: ProblemEnvelope? = nil,
         handler: @escaping Handler
     ) {
         self.method = method
@@ -59,7 +60,7 @@ package struct Route: Sendable {
         self.body = body
         self.responses = responses
         self.rateClass = rateClass
-        self.problemAnswer = problemAnswer
+        self.envelope = envelope
         self.handler = handler
     }
 }
@@ -102,6 +103,8 @@ package enum UnknownQuery: Sendable {
     case refused
     /// For APIs of the ecosystem, whose clients send more than they document.
     case ignored
+    /// The handler reads the query itself, all of it; what the route declares of the query is for the document.
+    case leftToHandler
 }
 
 /// What a route takes as its body.
@@ -112,6 +115,29 @@ package enum BodyRule: Sendable {
     case json(JSONSchema, isRequired: Bool = true, bytesMax: Int? = nil)
     /// Bytes of one of these media types, for the handler to read.
     case bytes([MediaType], bytesMax: Int? = nil)
+    /// A form (`application/x-www-form-urlencoded`) for the handler to read; its fields are for the document.
+    case form([Parameter], bytesMax: Int? = nil)
+}
+
+/// How problems are answered where it is not `application/problem+json`: the envelope of another API.
+package struct ProblemEnvelope: Sendable {
+    package let mediaType: MediaType
+    package let schema: JSONSchema
+    /// Paths that begin so and lead to no route are answered in the envelope too.
+    package let pathPrefix: String
+    package let answer: @Sendable (Problem) -> RouteResponse
+
+    package init(
+        _ mediaType: MediaType,
+        _ schema: JSONSchema,
+        pathPrefix: String,
+        answer: @escaping @Sendable (Problem) -> RouteResponse
+    ) {
+        self.mediaType = mediaType
+        self.schema = schema
+        self.pathPrefix = pathPrefix
+        self.answer = answer
+    }
 }
 
 /// One of the answers that a route documents.
@@ -123,23 +149,26 @@ package struct ResponseRule: Sendable {
     package let mediaType: MediaType?
 
     package init(_ status: Int, _ description: String) {
-        self.status = status
-        self.description = description
-        schema = nil
-        mediaType = nil
+        self.init(status, description, nil, nil)
     }
 
     package init(_ status: Int, _ description: String, json schema: JSONSchema) {
-        self.status = status
-        self.description = description
-        self.schema = schema
-        mediaType = .json
+        self.init(status, description, .json, schema)
     }
 
     package init(_ status: Int, _ description: String, _ mediaType: MediaType) {
+        self.init(status, description, mediaType, nil)
+    }
+
+    init(_ status: Int, _ description: String, _ mediaType: MediaType?, _ schema: JSONSchema?) {
         self.status = status
         self.description = description
-        schema = nil
         self.mediaType = mediaType
+        self.schema = schema
+    }
+
+    /// A refusal as `application/problem+json`.
+    package static func problem(_ status: Int, _ description: String) -> ResponseRule {
+        ResponseRule(status, description, .problem, .problem)
     }
 }

@@ -4,7 +4,6 @@ import Identity
 /// The permissions that routes ask for, as Identity names them.
 extension HTTP.Permission {
     static let metricsQuery = HTTP.Permission(.metricsQuery)
-    static let alertsRead = HTTP.Permission(.alertsRead)
     static let systemRead = HTTP.Permission(.systemRead)
     static let projectsRead = HTTP.Permission(.projectsRead)
     static let projectsWrite = HTTP.Permission(.projectsWrite)

@@ -92,14 +92,15 @@ import Testing
         let calls = String(repeating: "abs(", count: levels) + "m" + String(repeating: ")", count: levels)
         let sums = String(repeating: "sum(-(", count: levels / 3) + "m" + String(repeating: "))", count: levels / 3)
         let chain = "m" + String(repeating: " + 1", count: levels)
+        let powers = String(repeating: "m ^ ", count: levels) + "m"
         let failures: [String] = await withCheckedContinuation { continuation in
             let thread = Thread {
-                let failed = [calls, sums, chain].filter { text in
+                let failed = [calls, sums, chain, powers].filter { text in
                     (try? self.error(text, from: 0, through: 600_000)) != .some(nil)
                 }
                 continuation.resume(returning: failed)
             }
-            thread.stackSize = 4 << 20
+            thread.stackSize = 2 << 20
             thread.start()
         }
         #expect(failures.isEmpty)

@@ -62,10 +62,27 @@ import Testing
     @Test func theLimitIsNamedInTheError() {
         let parser = PromQLParser(options: .init(nestingLevelsMax: 3))
         let expected = "expression is nested more than 3 levels deep"
-        for text in ["((((1))))", "1+1+1+1", "a + b + c + d"] {
+        for text in ["((((1))))", "1^1^1^1", "a ^ b ^ c ^ d", "a + ((b + c))", "-(a + (b))", "((a) + b) + c"] {
             #expect { try parser.parse(text) } throws: { ($0 as? ParseError)?.message == expected }
         }
-        #expect(throws: Never.self) { try parser.parse("a + b + c") }
+        for text in ["a + b + c", "a + b + c + d - e * f", "a + (b) + c", "(a) + b + c + d"] {
+            #expect(throws: Never.self, "\(text)") { try parser.parse(text) }
+        }
+    }
+
+    @Test func theLimitOfChainsIsNamedInTheError() {
+        let parser = PromQLParser(options: .init(chainedOperatorsMax: 3))
+        for text in ["1+1+1+1+1", "a or b and c or d unless e or f or g", "sum(a - b - c - d - e)"] {
+            #expect { try parser.parse(text) } throws: { error in
+                (error as? ParseError)?.message == "expression has more than 3 operators in a row"
+            }
+        }
+        for text in ["1+1+1+1", "(a+b+c)+(d+e+f)+g", "a*b*c + e*f*g*h"] {
+            #expect(throws: Never.self, "\(text)") { try parser.parse(text) }
+        }
+        #expect { try PromQLParser().parse("1" + String(repeating: "+1", count: 20_000)) } throws: { error in
+            (error as? ParseError)?.message == "expression has more than 10000 operators in a row"
+        }
     }
 
     @Test func longTextsAreRefused() {

@@ -108,13 +108,13 @@ struct CheckMetricsCommand: AsyncParsableCommand {
         abstract: "Check pages in the text format of Prometheus for faults and unwise names; '-' is the standard input."
     )
 
-    @Argument(help: "Pages as /metrics serves them.")
-    var files: [String]
+    @Argument(help: "Pages as /metrics serves them; without any the standard input is read.")
+    var files: [String] = []
 
     func run() async throws {
         let environment = CommandEnvironment.current
         var isValid = true
-        for file in files {
+        for file in files.isEmpty ? ["-"] : files {
             do {
                 let page = try InputFiles.bytes(file, environment)
                 let families = try ExpositionParser().parse(page)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Client
 import JSON
 
@@ -106,7 +107,7 @@ struct AlertsListCommand: AsyncParsableCommand {
                     alert.name,
                     alert.state,
                     alert.activeAt,
-                    alert.value,
+                    Self.readable(alert.value),
                     labels.joined(separator: ","),
                     summary
                 )
@@ -114,4 +115,7 @@ struct AlertsListCommand: AsyncParsableCommand {
             return table
         }
     }
+
+    /// A value as people write it; the API's form is `5.46e+00`, as Prometheus'.
+    static func readable(_ value: String) -> String { Double(value).map(FloatText.decimal) ?? value }
 }

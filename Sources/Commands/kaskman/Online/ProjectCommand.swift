@@ -76,7 +76,7 @@ struct ProjectListCommand: AsyncParsableCommand {
 }
 
 /// What creating and updating have in common.
-struct ProjectFields: ParsableArguments {
+struct ProjectOptions: ParsableArguments {
     @Option(help: "The description in Markdown.")
     var description: String?
 
@@ -107,6 +107,12 @@ struct ProjectFields: ParsableArguments {
     @Option(help: "When it is due, as 2026-12-24T18:00:00Z.")
     var dueAt: String?
 
+    @Option(help: "What it needs, as NAME=VALUE; may be repeated. VALUE is JSON, or else text.")
+    var resource: [NamedJSON] = []
+
+    @Option(help: "What else is to be kept with it, as NAME=VALUE like --resource; may be repeated.")
+    var metadata: [NamedJSON] = []
+
     /// The members that were given.
     func body() throws(CommandFailure) -> JSONObject {
         var body = JSONObject()
@@ -124,7 +130,48 @@ struct ProjectFields: ParsableArguments {
             body["estimated_hours"] = .number(number)
         }
         body["due_at"] = dueAt.map { .string($0) }
+        for (name, values) in [("resources", resource), ("metadata", metadata)] where !values.isEmpty {
+            var object = JSONObject()
+            for member in values { object[member.name] = member.value }
+            body[name] = .object(object)
+        }
         return body
+    }
+}
+
+/// A member of an object as an argument: `gpus=2`, `site=lab`, `site="2"`.
+struct NamedJSON: ExpressibleByArgument {
+    let name: String
+    /// What is behind the sign when that is JSON; otherwise as text.
+    let value: JSONValue
+
+    init?(argument: String) {
+        guard let sign = argument.firstIndex(of: "="), sign > argument.startIndex else { return nil }
+        let text = String(argument[argument.index(after: sign)...])
+        name = String(argument[..<sign])
+        value = (try? JSONValue(parsing: text)) ?? .string(text)
+    }
+}
+
+/// A field of a project that may be empty, named as the option that sets it.
+enum ClearableField: String, ExpressibleByArgument, CaseIterable {
+    case description, priority, objective, criterion, tag, owner, assignee
+    case estimatedHours = "estimated-hours"
+    case dueAt = "due-at"
+    case resource, metadata
+
+    /// The field's name in the API.
+    var member: String {
+        switch self {
+        case .description, .priority, .owner, .metadata: rawValue
+        case .objective: "objectives"
+        case .criterion: "success_criteria"
+        case .tag: "tags"
+        case .assignee: "assignees"
+        case .estimatedHours: "estimated_hours"
+        case .dueAt: "due_at"
+        case .resource: "resources"
+        }
     }
 }
 
@@ -134,7 +181,7 @@ struct ProjectCreateCommand: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
-    @OptionGroup var fields: ProjectFields
+    @OptionGroup var fields: ProjectOptions
 
     @Argument(help: "The name.")
     var name: String
@@ -176,12 +223,15 @@ struct ProjectUpdateCommand: AsyncParsableCommand {
         commandName: "update",
         abstract: "Change a project, and show it.",
         discussion:
-            "Lists (objectives, tags, …) are replaced by what is given. Fails when someone else changes it meanwhile."
+            """
+            Lists (objectives, tags, …) are replaced by what is given; resources and metadata are merged name by name, \
+            and NAME=null removes one. Fails when someone else changes the project meanwhile.
+            """
     )
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
-    @OptionGroup var fields: ProjectFields
+    @OptionGroup var fields: ProjectOptions
 
     @Argument(help: "The project's identifier.")
     var id: String
@@ -192,9 +242,18 @@ struct ProjectUpdateCommand: AsyncParsableCommand {
     @Option(help: "research, development, analysis or maintenance.")
     var type: String?
 
+    @Option(help: "Empty this field, or set it to its default; may be repeated.")
+    var clear: [ClearableField] = []
+
     func run() async throws {
         let environment = CommandEnvironment.current
         var body = try fields.body()
+        for field in clear {
+            guard body[field.member]?.isNull ?? true else {
+                throw CommandFailure.usage("--\(field.rawValue) and --clear \(field.rawValue) exclude each other")
+            }
+            body[field.member] = .null
+        }
         body["name"] = name.map { .string($0) }
         body["type"] = type.map { .string($0) }
         if body.members.isEmpty { throw CommandFailure.usage("nothing to change was given") }

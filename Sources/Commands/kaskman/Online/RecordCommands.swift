@@ -9,6 +9,9 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "The most items to list.")
     var limit = 100
 
+    @Option(help: "Go on where a list ended that said so; the other options must stay as they were.")
+    var cursor: String?
+
     mutating func validate() throws {
         guard (1...Self.limitMax).contains(limit) else {
             throw ValidationError("--limit must be from 1 to \(Self.limitMax)")
@@ -30,14 +33,19 @@ extension ConnectionOptions {
     ) async throws {
         let environment = CommandEnvironment.current
         let progress = Progress(environment)
-        let items = try await withClient(environment) { client in
+        let (items, next) = try await withClient(environment) { client in
             defer { progress.clear() }
-            return try await client.items(path, filter, limit: limit.limit) { count in
+            return try await client.items(path, filter, limit: limit.limit, from: limit.cursor) { count in
                 progress.show("\(count) \(many)")
             }
         }
         let records = try items.map(record)
         environment.output(.array(items), as: format.output) { table(records) }
+        if let next {
+            // On the standard error, so that the list stays what programs read; quoted, for shells.
+            let cursor = TextTable.visible(next).replacing("'", with: "'\\''")
+            environment.message("There are more \(many): give a greater --limit, or go on with --cursor '\(cursor)'.")
+        }
     }
 
     /// Writes one record.

@@ -1,10 +1,35 @@
 import MetricModel
 
 extension Evaluation {
-    /// Evaluates a binary operation.
+    /// Evaluates a binary operation, with the chain of operations that it ends: link by link, since the chain may be
+    /// longer than a stack is deep.
     func evaluate(_ operation: BinaryOperation, on grid: TimeGrid) throws(QueryError) -> NodeValue {
-        let left = try evaluate(operation.left, on: grid)
-        let right = try evaluate(operation.right, on: grid)
+        let chain = operation.chain
+        let heldBefore = samplesHeld
+        // A beginning that is the same at every step is evaluated once.
+        var isInvariant = grid.count > 1 && StepInvariance.holds(for: chain[0].left)
+        var value = try evaluate(chain[0].left, on: isInvariant ? grid.first : grid)
+        for link in chain {
+            try poll()
+            if isInvariant && !StepInvariance.holds(for: link.right) {
+                isInvariant = false
+                value = spread(value, over: grid.count)
+                try settle(value, above: heldBefore, steps: grid.count)
+            }
+            let steps = isInvariant ? grid.first : grid
+            let right = try evaluate(link.right, on: steps)
+            value = try combine(link, value, right, steps)
+            try settle(value, above: heldBefore, steps: steps.count)
+        }
+        return isInvariant ? spread(value, over: grid.count) : value
+    }
+
+    private func combine(
+        _ operation: BinaryOperation,
+        _ left: NodeValue,
+        _ right: NodeValue,
+        _ grid: TimeGrid
+    ) throws(QueryError) -> NodeValue {
         switch (left, right) {
         case (.scalar(let left), .scalar(let right)): return .scalar(try combine(operation, left, right, grid))
         case (.vector(let vector), .scalar(let scalar)):

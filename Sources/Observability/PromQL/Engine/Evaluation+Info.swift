@@ -208,8 +208,9 @@ private struct InfoTimes {
         case .call(let call): for argument in call.arguments { visit(argument) }
         case .aggregation(let aggregation): visit(aggregation.expression)
         case .binary(let operation):
-            visit(operation.left)
-            visit(operation.right)
+            let chain = operation.chain
+            visit(chain[0].left)
+            for link in chain { visit(link.right) }
         case .unary(let operation): visit(operation.operand)
         case .parenthesized(let inner, _): visit(inner)
         case .number, .string: break

@@ -12,7 +12,9 @@ final class Evaluation {
     var annotations = Annotations()
     /// Stored samples read so far.
     private(set) var samplesRead = 0
-    private var samplesHeld = 0
+    /// The most samples held at a time.
+    private(set) var samplesPeak = 0
+    private(set) var samplesHeld = 0
     private var labelBytes = 0
 
     init(
@@ -40,6 +42,7 @@ final class Evaluation {
     func hold(_ count: Int) throws(QueryError) {
         samplesHeld += count
         if samplesHeld > options.samplesMax { throw QueryError.tooManySamples(limit: options.samplesMax) }
+        samplesPeak = max(samplesPeak, samplesHeld)
     }
 
     /// Counts the samples of columns about to be made; the product cannot overflow.
@@ -67,14 +70,18 @@ final class Evaluation {
         } else {
             value = try evaluateNode(expression, on: grid)
         }
-        // What the node needed meanwhile is gone; what it yields stays.
+        try settle(value, above: heldBefore, steps: grid.count)
+        return value
+    }
+
+    /// Ends a part of the evaluation: what it needed meanwhile is gone, what it yields stays.
+    func settle(_ value: NodeValue, above heldBefore: Int, steps: Int) throws(QueryError) {
         samplesHeld = heldBefore
         switch value {
         case .scalar(.column(let values)): try hold(values.count)
-        case .vector(let series): try hold(series: series.count, steps: grid.count)
+        case .vector(let series): try hold(series: series.count, steps: steps)
         case .scalar(.constant), .string: break
         }
-        return value
     }
 
     private func evaluateNode(_ expression: Expression, on grid: TimeGrid) throws(QueryError) -> NodeValue {
@@ -116,7 +123,8 @@ final class Evaluation {
         return text
     }
 
-    private func spread(_ value: NodeValue, over count: Int) -> NodeValue {
+    /// The value of one step at so many.
+    func spread(_ value: NodeValue, over count: Int) -> NodeValue {
         switch value {
         case .scalar(.constant), .string: return value
         case .scalar(.column(let values)): return .scalar(.constant(values.first ?? .nan))

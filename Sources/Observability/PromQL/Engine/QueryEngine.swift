@@ -48,7 +48,8 @@ public struct QueryEngine: Sendable {
         return QueryResult(
             value: value,
             annotations: evaluation.annotations,
-            samplesRead: evaluation.samplesRead
+            samplesRead: evaluation.samplesRead,
+            samplesPeak: evaluation.samplesPeak
         )
     }
 
@@ -109,7 +110,8 @@ public struct QueryEngine: Sendable {
         return QueryResult(
             value: .matrix(matrix),
             annotations: evaluation.annotations,
-            samplesRead: evaluation.samplesRead
+            samplesRead: evaluation.samplesRead,
+            samplesPeak: evaluation.samplesPeak
         )
     }
 }

@@ -8,12 +8,20 @@ public struct QueryResult: Sendable {
     public var annotations: Annotations
     /// How many stored samples were read.
     public var samplesRead: Int
+    /// The most samples that were in memory at a time; stored ones and those of intermediate results count alike.
+    public var samplesPeak: Int
 
     /// Makes an answer.
-    public init(value: QueryValue, annotations: Annotations = Annotations(), samplesRead: Int = 0) {
+    public init(
+        value: QueryValue,
+        annotations: Annotations = Annotations(),
+        samplesRead: Int = 0,
+        samplesPeak: Int = 0
+    ) {
         self.value = value
         self.annotations = annotations
         self.samplesRead = samplesRead
+        self.samplesPeak = samplesPeak
     }
 }
 

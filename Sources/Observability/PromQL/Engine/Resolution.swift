@@ -47,10 +47,16 @@ struct Resolution {
     }
 
     private func resolve(_ operation: BinaryOperation) throws(QueryError) -> BinaryOperation {
-        var operation = operation
-        operation.left = try resolve(operation.left)
-        operation.right = try resolve(operation.right)
-        return operation
+        let chain = operation.chain
+        var left = try resolve(chain[0].left)
+        var resolved = operation
+        for link in chain {
+            resolved = link
+            resolved.left = left
+            resolved.right = try resolve(link.right)
+            left = .binary(resolved)
+        }
+        return resolved
     }
 
     private func resolve(_ operation: UnaryOperation) throws(QueryError) -> UnaryOperation {

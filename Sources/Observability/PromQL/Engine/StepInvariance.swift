@@ -16,9 +16,14 @@ enum StepInvariance {
         case .call(let call): !timeDependent.contains(call.function) && call.arguments.allSatisfy(holds)
         case .aggregation(let aggregation):
             holds(for: aggregation.expression) && aggregation.parameter.map(holds) ?? true
-        case .binary(let operation): holds(for: operation.left) && holds(for: operation.right)
+        case .binary(let operation): holds(along: operation.chain)
         case .unary(let operation): holds(for: operation.operand)
         case .parenthesized(let inner, _): holds(for: inner)
         }
+    }
+
+    private static func holds(along chain: [BinaryOperation]) -> Bool {
+        // From the end, which is as good as any, since one side that varies is enough.
+        chain.reversed().allSatisfy { holds(for: $0.right) } && holds(for: chain[0].left)
     }
 }

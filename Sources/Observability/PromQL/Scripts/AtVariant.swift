@@ -36,13 +36,16 @@ enum AtVariant {
                 aggregation.parameter = pinnedParameter
             }
             return .aggregation(aggregation)
-        case .binary(var operation):
-            guard let left = pinned(operation.left, at: time), let right = pinned(operation.right, at: time) else {
-                return nil
+        case .binary(let operation):
+            let chain = operation.chain
+            var left = pinned(chain[0].left, at: time)
+            for var link in chain {
+                guard let pinnedLeft = left, let right = pinned(link.right, at: time) else { return nil }
+                link.left = pinnedLeft
+                link.right = right
+                left = .binary(link)
             }
-            operation.left = left
-            operation.right = right
-            return .binary(operation)
+            return left
         case .unary(var operation):
             guard let inner = pinned(operation.operand, at: time) else { return nil }
             operation.operand = inner

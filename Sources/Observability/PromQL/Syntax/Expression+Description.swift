@@ -3,17 +3,27 @@ import MetricModel
 
 extension Expression: CustomStringConvertible {
     /// The expression on one line, in canonical form: parsing it gives the same expression.
-    public var description: String {
+    public var description: String { description(bytesMax: .max) ?? "" }
+
+    /// The same; nil when it has more bytes than `bytesMax`, of which no more are written than needed to see that.
+    func description(bytesMax: Int) -> String? {
         var text = ""
         // What is still to be written, last first; not recursive, because frames of recursion would be large.
         var pending: [Piece] = [.expression(self)]
         while let piece = pending.popLast() {
             switch piece {
-            case .text(let part): text += part
-            case .expression(let expression): pending.append(contentsOf: expression.pieces.reversed())
+            case .text(let part):
+                text += part
+                // What is made readable afterwards only becomes longer.
+                if text.utf8.count > bytesMax { return nil }
+            case .expression(let expression):
+                pending.append(contentsOf: expression.pieces.reversed())
+                // Every piece has a byte: the end of a long chain is written last.
+                if pending.count > bytesMax { return nil }
             }
         }
-        return StringLiteralText.readable(text)
+        let readable = StringLiteralText.readable(text)
+        return readable.utf8.count <= bytesMax ? readable : nil
     }
 
     private enum Piece {

@@ -40,8 +40,7 @@ private struct PrettyPrinter {
     }
 
     private mutating func write(_ expression: Expression, _ level: Int) {
-        let line = expression.description
-        let fits = line.utf8.count <= lineLimit
+        let line = expression.description(bytesMax: lineLimit)
         switch expression {
         case .unary(let node):
             write(.indent(level: level))
@@ -49,7 +48,7 @@ private struct PrettyPrinter {
             skipsIndent = true
             pending.append(.expression(node.operand, level: level))
         case .subquery:
-            if fits {
+            if let line {
                 // Without an indent, as in Prometheus.
                 skipsIndent = false
                 text += line
@@ -57,7 +56,7 @@ private struct PrettyPrinter {
                 pending.append(contentsOf: pieces(expression, level).reversed())
             }
         default:
-            if fits {
+            if let line {
                 write(.indent(level: level))
                 text += line
             } else {

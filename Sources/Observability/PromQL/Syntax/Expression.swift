@@ -293,39 +293,6 @@ public enum Aggregator: String, CaseIterable, Sendable {
     }
 }
 
-/// An operator between two expressions: `left operator right`.
-public struct BinaryOperation: Sendable, Equatable {
-    /// Which operator stands between the sides.
-    public var operation: BinaryOperator
-    /// The left side.
-    public var left: Expression
-    /// The right side.
-    public var right: Expression
-    /// Whether a comparison returns 0 or 1 instead of filtering.
-    public var returnsBool: Bool
-    /// How two vectors are matched; nil unless both sides are vectors.
-    public var matching: VectorMatching?
-    /// Where the operation stands, both sides included.
-    public var position: SourceRange
-
-    /// Makes an operation; the parser checks that the sides' types fit the operator.
-    public init(
-        operation: BinaryOperator,
-        left: Expression,
-        right: Expression,
-        returnsBool: Bool = false,
-        matching: VectorMatching? = nil,
-        position: SourceRange
-    ) {
-        self.operation = operation
-        self.left = left
-        self.right = right
-        self.returnsBool = returnsBool
-        self.matching = matching
-        self.position = position
-    }
-}
-
 /// The binary operators.
 public enum BinaryOperator: String, CaseIterable, Sendable {
     case add = "+"

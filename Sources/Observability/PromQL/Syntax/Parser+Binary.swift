@@ -98,8 +98,15 @@ extension Parser {
             typeErrors.append(.init(message, position))
         }
         let type: ValueType = left.type == .scalar && right.type == .scalar ? .scalar : .instantVector
-        let levels = max(left.levels, right.levels) + 1
-        return bounded(
+        // Only what stands below a chain, on its right sides and at its very left, is a level further down.
+        let levels = max(left.chainedOperators > 0 ? left.levels : left.levels + 1, right.levels + 1)
+        let chainedOperators = left.chainedOperators + 1
+        if chainedOperators > options.chainedOperatorsMax {
+            if tooLongAt == nil { tooLongAt = position }
+            // The rest is read for its errors, as what is nested too deeply.
+            return Operand(.number(NumberLiteral(value: 0, position: position)), type: type)
+        }
+        let operand = bounded(
             .binary(
                 BinaryOperation(
                     operation: operation,
@@ -114,6 +121,8 @@ extension Parser {
             type,
             levels: levels
         )
+        if case .other(.binary) = operand.form { operand.chainedOperators = chainedOperators }
+        return operand
     }
 
     private mutating func checkOperator(

@@ -17,8 +17,10 @@ final class Operand {
     var form: Form
     var position: SourceRange
     var type: ValueType
-    /// Levels of the tree.
+    /// Levels of the tree; the links of a chain of operators are on one.
     var levels = 1
+    /// How many operators the chain has that it is; 0 for what is no chain.
+    var chainedOperators = 0
 
     init(_ expression: Expression, type: ValueType, levels: Int = 1) {
         form = .other(expression)

@@ -30,6 +30,8 @@ struct Parser {
     var typeErrors: [ParseError.Issue] = []
     /// Set when the tree was cut off because it has too many levels.
     var tooDeepAt: SourceRange?
+    /// Set when the tree was cut off because too many operators follow one another.
+    var tooLongAt: SourceRange?
     var level = 0
 
     init(_ text: String, options: ParserOptions, isSeriesDescription: Bool = false) {
@@ -40,6 +42,10 @@ struct Parser {
     /// What there is to complain about; not empty.
     var finalIssues: [ParseError.Issue] {
         if !errors.isEmpty { return errors }
+        if let tooLongAt, tooDeepAt == nil {
+            let message = "expression has more than \(options.chainedOperatorsMax) operators in a row"
+            return [.init(message, tooLongAt)]
+        }
         let position = tooDeepAt ?? lastToken.position
         return [.init("expression is nested more than \(options.nestingLevelsMax) levels deep", position)]
     }
@@ -125,7 +131,7 @@ struct Parser {
             let operand = try parseExpression(above: 0)
             try parseEnd()
             if errors.isEmpty { errors = typeErrors }
-            return errors.isEmpty && tooDeepAt == nil ? operand.expression : nil
+            return errors.isEmpty && tooDeepAt == nil && tooLongAt == nil ? operand.expression : nil
         } catch {
             finish(after: error)
             return nil

@@ -12,13 +12,17 @@ public struct ParserOptions: Hashable, Sendable {
     public var fillModifiers: Bool
     /// The longest text that is read, in bytes.
     public var textBytesMax: Int
-    /// How many levels an expression tree may have; chains of operators count as levels too.
+    /// How many levels an expression tree may have; the links of a chain (`a + b + c`) are on one level.
     public var nestingLevelsMax: Int
+    /// How many operators may follow one another without parentheses.
+    public var chainedOperatorsMax: Int
 
     /// 1 MiB.
     public static let defaultTextBytesMax = 1 << 20
     /// Fits a thread with a stack of 512 KiB, in debug builds too.
     public static let defaultNestingLevelsMax = 200
+    /// Far beyond what people write; nothing recurses along a chain, so this limits time, and no stack.
+    public static let defaultChainedOperatorsMax = 10_000
 
     /// Makes options; what is left out is as in a stock Prometheus.
     public init(
@@ -27,7 +31,8 @@ public struct ParserOptions: Hashable, Sendable {
         extendedRangeSelectors: Bool = false,
         fillModifiers: Bool = false,
         textBytesMax: Int = defaultTextBytesMax,
-        nestingLevelsMax: Int = defaultNestingLevelsMax
+        nestingLevelsMax: Int = defaultNestingLevelsMax,
+        chainedOperatorsMax: Int = defaultChainedOperatorsMax
     ) {
         self.experimentalFunctions = experimentalFunctions
         self.durationExpressions = durationExpressions
@@ -35,5 +40,6 @@ public struct ParserOptions: Hashable, Sendable {
         self.fillModifiers = fillModifiers
         self.textBytesMax = textBytesMax
         self.nestingLevelsMax = nestingLevelsMax
+        self.chainedOperatorsMax = chainedOperatorsMax
     }
 }

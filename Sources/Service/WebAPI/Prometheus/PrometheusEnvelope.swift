@@ -12,13 +12,15 @@ import Queries
 /// Source: the documentation of the Prometheus 3.x HTTP API.
 enum PrometheusEnvelope {
     /// The kinds of error that the API names.
-    enum ErrorType: String {
+    enum ErrorType: String, CaseIterable {
         case badData = "bad_data"
         case execution
         case canceled
         case timeout
         case unavailable
         case internalError = "internal"
+        case notFound = "not_found"
+        case notAcceptable = "not_acceptable"
 
         var status: HTTPResponse.Status {
             switch self {
@@ -27,15 +29,37 @@ enum PrometheusEnvelope {
             case .canceled: HTTPResponse.Status(code: 499)
             case .timeout, .unavailable: .serviceUnavailable
             case .internalError: .internalServerError
+            case .notFound: .notFound
+            case .notAcceptable: .notAcceptable
             }
         }
     }
 
+    /// What an answer says that has less than there is.
+    static let truncated = "results truncated due to limit"
+
     /// A query's answer, with the remarks on it.
-    static func success(_ result: QueryResult, of query: String) -> RouteResponse {
-        let warnings = result.annotations.warnings(in: query)
+    ///
+    /// - Parameters:
+    ///   - answer: The query's answer.
+    ///   - query: Its text.
+    ///   - limit: The most series; nil for all.
+    ///   - withStatistics: Whether the answer says what the query cost.
+    /// - Returns: The answer, with a warning when the limit cut it.
+    static func success(
+        _ answer: QueryAnswer,
+        of query: String,
+        limit: Int?,
+        withStatistics: Bool
+    ) -> RouteResponse {
+        let result = answer.result
+        var warnings = result.annotations.warnings(in: query)
         let infos = result.annotations.infos(in: query)
-        return success(warnings: warnings, infos: infos, capacity: 1 << 14) { $0.queryData(result.value) }
+        let (value, isTruncated) = result.value.limited(to: limit)
+        if isTruncated { warnings.append(truncated) }
+        return success(warnings: warnings, infos: infos, capacity: 1 << 14) { json in
+            json.queryData(value, statistics: withStatistics ? answer : nil)
+        }
     }
 
     /// A successful answer whose `data` the closure writes.
@@ -79,12 +103,21 @@ enum PrometheusEnvelope {
         }
     }
 
-    /// How admission's problems (no token, too many requests) look here.
-    static func answer(_ problem: Problem) -> RouteResponse {
+    /// How admission's problems (no token, too many requests, no such route) look here.
+    static let ofProblems = ProblemEnvelope(
+        .json,
+        PrometheusSchemas.error,
+        pathPrefix: "/prometheus/api/v1/",
+        answer: answer
+    )
+
+    private static func answer(_ problem: Problem) -> RouteResponse {
         let type: ErrorType =
             switch problem.type.status {
             case 503, 429: .unavailable
             case 500: .internalError
+            case 404: .notFound
+            case 406: .notAcceptable
             default: .badData
             }
         let text = ([problem.detail ?? problem.type.title] + problem.errors.map(\.detail)).joined(separator: "; ")

@@ -76,6 +76,24 @@ struct PrometheusParameters {
         return timeout
     }
 
+    /// A number; nil when the request does not say.
+    func integer(_ name: String) throws(Fault) -> Int? {
+        guard let text = string(name) else { return nil }
+        guard let value = Int(text) else {
+            throw Fault(text: "invalid parameter \"\(name)\": must be a whole number")
+        }
+        return value
+    }
+
+    /// A truth value as Go reads it, in either case; false when the request does not say.
+    func boolean(_ name: String) throws(Fault) -> Bool {
+        switch string(name)?.lowercased() {
+        case nil, "0", "f", "false": return false
+        case "1", "t", "true": return true
+        default: throw Fault(text: "invalid parameter \"\(name)\": must be true or false")
+        }
+    }
+
     /// A number of results; nil for no limit.
     func limit() throws(Fault) -> Int? {
         guard let text = string("limit") else { return nil }

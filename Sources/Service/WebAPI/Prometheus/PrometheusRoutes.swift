@@ -31,71 +31,110 @@ package struct PrometheusRoutes: Sendable {
     }
 
     package var routes: [Route] {
-        Self.getAndPost("query", "Evaluate an expression at one time.", instant)
-            + Self.getAndPost("query_range", "Evaluate an expression over a range of times.", range)
-            + Self.getAndPost("labels", "The names of all labels.", labelNames)
-            + Self.getAndPost("series", "The label sets of series.", series)
-            + [
-                Self.route(.get, "label/{name}/values", "The values of a label.", labelValues),
-                Self.route(.get, "metadata", "Types and help texts of the platform's metrics.", metadata),
-                Self.route(.get, "status/buildinfo", "What server this is.", buildInformation),
-            ]
-    }
-
-    // MARK: Declarations
-
-    typealias Handler = @Sendable (RouteRequest, PrometheusParameters) async throws -> RouteResponse
-
-    static func getAndPost(_ path: String, _ summary: String, _ handler: @escaping Handler) -> [Route] {
-        [route(.get, path, summary, handler), route(.post, path, summary, handler)]
-    }
-
-    static func route(
-        _ method: HTTPRequest.Method,
-        _ path: String,
-        _ summary: String,
-        _ handler: @escaping Handler
-    ) -> Route {
-        Route(
-            method,
-            "/prometheus/api/v1/" + path,
-            access: .requires(.metricsQuery),
-            summary: summary,
-            tag: "prometheus",
-            unknownQuery: .ignored,
-            body: method == .post ? .bytes([.form]) : .none,
-            responses: [
-                ResponseRule(200, "The answer in Prometheus' envelope.", .json),
-                ResponseRule(400, "A parameter is missing or malformed.", .json),
-                ResponseRule(422, "The expression cannot be evaluated.", .json),
-                ResponseRule(503, "The query took too long, or too many wait.", .json),
+        typealias Fields = PrometheusFields
+        let window = Fields.range(isRequired: false)
+        let lookUp = window + [Fields.match(isRequired: false), Fields.limit]
+        return [
+            Self.getAndPost(
+                "query",
+                "Evaluate an expression at one time.",
+                [Fields.query, Fields.time] + Fields.evaluation,
+                data: PrometheusSchemas.query,
+                .evaluating,
+                instant
+            ),
+            Self.getAndPost(
+                "query_range",
+                "Evaluate an expression over a range of times.",
+                [Fields.query] + Fields.range(isRequired: true) + [Fields.step] + Fields.evaluation,
+                data: PrometheusSchemas.query,
+                .evaluating,
+                range
+            ),
+            Self.getAndPost(
+                "labels",
+                "The names of all labels.",
+                lookUp,
+                data: PrometheusSchemas.texts,
+                .reading,
+                labelNames
+            ),
+            Self.getAndPost(
+                "series",
+                "The label sets of series.",
+                window + [Fields.match(isRequired: true), Fields.limit],
+                data: PrometheusSchemas.series,
+                .reading,
+                series
+            ),
+            Self.getAndPost(
+                "query_exemplars",
+                "The exemplars of an expression's series: none, since none are stored.",
+                [Fields.query] + window,
+                data: PrometheusSchemas.exemplars,
+                .none,
+                exemplars
+            ),
+            [
+                Self.route(
+                    .get,
+                    "label/{name}/values",
+                    "The values of a label.",
+                    lookUp,
+                    data: PrometheusSchemas.texts,
+                    .reading,
+                    labelValues
+                ),
+                Self.route(
+                    .get,
+                    "metadata",
+                    "Types and help texts of the platform's metrics.",
+                    [
+                        .query("metric", Fields.text, "The one metric that is asked for."),
+                        .query("limit", .integer(), "The most metrics; all when it is left out or negative."),
+                        .query("limit_per_metric", .integer(), "The most entries of a metric, which has one here."),
+                    ],
+                    data: PrometheusSchemas.metadata,
+                    .none,
+                    metadata
+                ),
+                Self.route(
+                    .get,
+                    "status/buildinfo",
+                    "What server this is.",
+                    data: PrometheusSchemas.build,
+                    .none,
+                    buildInformation
+                ),
             ],
-            rateClass: .queries,
-            problemAnswer: PrometheusEnvelope.answer
-        ) { request in
-            do {
-                return try await handler(request, PrometheusParameters(request))
-            } catch let fault as PrometheusParameters.Fault {
-                return PrometheusEnvelope.error(.badData, fault.text)
-            } catch let failure as QueryService.Failure {
-                return PrometheusEnvelope.error(failure)
-            } catch let error as SeriesReadError {
-                return PrometheusEnvelope.error(.evaluation(.storage(error)))
-            }
-        }
+        ].flatMap { $0 }
     }
 
     // MARK: Queries
 
     private func instant(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
         let text = try parameters.required("query")
-        let result = try await queries.instant(
+        let answer = try await queries.instant(
             text,
             at: parameters.time("time") ?? clock.now,
             timeout: parameters.timeout(),
+            lookback: parameters.duration("lookback_delta"),
             origin: .api
         )
-        return PrometheusEnvelope.success(result, of: text)
+        return try Self.answer(answer, of: text, parameters)
+    }
+
+    private static func answer(
+        _ answer: QueryAnswer,
+        of text: String,
+        _ parameters: PrometheusParameters
+    ) throws(PrometheusParameters.Fault) -> RouteResponse {
+        PrometheusEnvelope.success(
+            answer,
+            of: text,
+            limit: try parameters.limit(),
+            withStatistics: parameters.string("stats") != nil
+        )
     }
 
     private func range(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
@@ -122,15 +161,28 @@ package struct PrometheusRoutes: Sendable {
                     + "Try decreasing the query resolution (?step=XX)"
             )
         }
-        let result = try await queries.range(
+        let answer = try await queries.range(
             text,
             from: start,
             through: end,
             step: step,
             timeout: parameters.timeout(),
+            lookback: parameters.duration("lookback_delta"),
             origin: .api
         )
-        return PrometheusEnvelope.success(result, of: text)
+        return try Self.answer(answer, of: text, parameters)
+    }
+
+    /// Answers what a store without exemplars has, once the question is a good one: Grafana asks beside each graph.
+    private func exemplars(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
+        let text = try parameters.required("query")
+        _ = try window(parameters)
+        do {
+            _ = try PromQLParser().parse(text)
+        } catch {
+            return PrometheusEnvelope.error(QueryService.Failure.syntax(error))
+        }
+        return PrometheusEnvelope.success { $0.array { _ in } }
     }
 
     // MARK: Series and labels
@@ -171,12 +223,7 @@ package struct PrometheusRoutes: Sendable {
 
     private func list(_ texts: Set<String>, _ parameters: PrometheusParameters) throws -> RouteResponse {
         let sorted = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        let limited = try parameters.limit().map { Array(sorted.prefix($0)) } ?? sorted
-        return PrometheusEnvelope.success { json in
-            json.array { json in
-                for text in limited { json.string(text) }
-            }
-        }
+        return try Self.limited(sorted, parameters) { json, text in json.string(text) }
     }
 
     private func series(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
@@ -185,11 +232,20 @@ package struct PrometheusRoutes: Sendable {
         let (start, end) = try window(parameters)
         var found: Set<Labels> = []
         for selector in selectors { found.formUnion(try reader.series(selector, from: start, through: end)) }
-        let sorted = found.sorted()
-        let limited = try parameters.limit().map { Array(sorted.prefix($0)) } ?? sorted
-        return PrometheusEnvelope.success(capacity: 1 << 14) { json in
+        return try Self.limited(found.sorted(), parameters) { json, labels in json.labels(labels) }
+    }
+
+    /// A list of as many elements as the request's limit allows, with a warning when there are more.
+    private static func limited<Element>(
+        _ elements: [Element],
+        _ parameters: PrometheusParameters,
+        _ write: (inout JSONWriter, Element) -> Void
+    ) throws(PrometheusParameters.Fault) -> RouteResponse {
+        let limit = try parameters.limit() ?? .max
+        let warnings = elements.count > limit ? [PrometheusEnvelope.truncated] : []
+        return PrometheusEnvelope.success(warnings: warnings, capacity: 1 << 14) { json in
             json.array { json in
-                for labels in limited { json.labels(labels) }
+                for element in elements.prefix(limit) { write(&json, element) }
             }
         }
     }
@@ -197,10 +253,13 @@ package struct PrometheusRoutes: Sendable {
     private func metadata(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
         let wanted = parameters.string("metric")
         let families = registry.metadata.filter { wanted == nil || $0.name == wanted }
-        let limited = try parameters.limit().map { Array(families.prefix($0)) } ?? families
+        // Here alone, as in Prometheus, 0 is a limit, and a negative number is none.
+        let limit = try parameters.integer("limit").flatMap { $0 < 0 ? nil : $0 } ?? .max
+        // A metric of the registry has one type and help text, which no limit but a wrong one takes away.
+        _ = try parameters.integer("limit_per_metric")
         return PrometheusEnvelope.success(capacity: 1 << 14) { json in
             json.object { json in
-                for family in limited {
+                for family in families.prefix(limit) {
                     json.key(family.name)
                     json.array { json in
                         json.object { json in
@@ -230,38 +289,5 @@ package struct PrometheusRoutes: Sendable {
                 json.member("goVersion", "")
             }
         }
-    }
-}
-
-extension RateClass {
-    /// PromQL queries: a dashboard page sends dozens at once.
-    package static let queries = RateClass("queries", Quota(3000, perSeconds: 60))
-}
-
-/// Label names in paths: `U__` begins a name whose other characters than letters, digits and `_` are `_HEX_` (UTF-8 escaping of
-/// Prometheus 3).
-enum EscapedLabelName {
-    static func unescaped(_ name: String) -> String {
-        guard name.hasPrefix("U__") else { return name }
-        var result = String.UnicodeScalarView()
-        var rest = name.unicodeScalars.dropFirst(3)
-        while let scalar = rest.popFirst() {
-            guard scalar == "_" else {
-                result.append(scalar)
-                continue
-            }
-            if rest.first == "_" {
-                rest.removeFirst()
-                result.append("_")
-                continue
-            }
-            guard let end = rest.firstIndex(of: "_"),
-                let value = UInt32(String(String.UnicodeScalarView(rest[..<end])), radix: 16),
-                let decoded = Unicode.Scalar(value)
-            else { return name }
-            result.append(decoded)
-            rest = rest[rest.index(after: end)...]
-        }
-        return String(result)
     }
 }

@@ -16,56 +16,58 @@ package struct RuleRoutes: Sendable {
     }
 
     package var routes: [Route] {
-        [
-            PrometheusRoutes.route(.get, "rules", "Rule groups with their rules, states and alerts.", rules),
-            PrometheusRoutes.route(.get, "alerts", "Alerts that are pending or firing.", alerts),
+        typealias Fields = PrometheusFields
+        return [
+            PrometheusRoutes.route(
+                .get,
+                "rules",
+                "Rule groups with their rules, states and alerts.",
+                [
+                    .query("type", .oneOf(["alert", "record"]), "The one kind of rules that is asked for."),
+                    .query("rule_name[]", Fields.texts, "The name of a rule; may be repeated."),
+                    .query("rule_group[]", Fields.texts, "The name of a group; may be repeated."),
+                    .query("file[]", Fields.texts, "The path of a file; may be repeated."),
+                    .query(
+                        "match[]",
+                        Fields.texts,
+                        "A selector of the labels in a rule's definition; may be repeated."
+                    ),
+                    .query("exclude_alerts", .boolean, "Leaves the rules' alerts out."),
+                    .query("group_limit", .integer(1...Int64(Int32.max)), "The most groups of a page."),
+                    .query("group_next_token", Fields.text, "The member groupNextToken of the page before."),
+                ],
+                data: PrometheusSchemas.rules,
+                .none,
+                rules
+            ),
+            PrometheusRoutes.route(
+                .get,
+                "alerts",
+                "Alerts that are pending or firing.",
+                data: PrometheusSchemas.alerts,
+                .none,
+                alerts
+            ),
         ]
     }
 
-    /// What a request wants to see.
-    private struct Filter {
-        let type: String?
-        let ruleNames: Set<String>
-        let groupNames: Set<String>
-        let files: Set<String>
-        let leavesOutAlerts: Bool
-
-        init(_ parameters: PrometheusParameters) throws(PrometheusParameters.Fault) {
-            type = parameters.string("type")
-            guard type == nil || type == "alert" || type == "record" else {
-                throw PrometheusParameters.Fault(
-                    text: "invalid parameter \"type\": not supported value \"\(type ?? "")\""
-                )
-            }
-            ruleNames = Set(parameters.strings("rule_name[]"))
-            groupNames = Set(parameters.strings("rule_group[]"))
-            files = Set(parameters.strings("file[]"))
-            leavesOutAlerts = parameters.string("exclude_alerts") == "true"
-        }
-
-        func admits(_ group: RuleGroupSnapshot) -> Bool {
-            (groupNames.isEmpty || groupNames.contains(group.name)) && (files.isEmpty || files.contains(group.file))
-        }
-
-        func admits(_ rule: RuleSnapshot) -> Bool {
-            (ruleNames.isEmpty || ruleNames.contains(rule.definition.name))
-                && (type == nil || (type == "alert") == rule.definition.isAlert)
-        }
-    }
-
     private func rules(_ request: RouteRequest, _ parameters: PrometheusParameters) async throws -> RouteResponse {
-        let filter = try Filter(parameters)
-        let groups = snapshot().filter(filter.admits)
+        let filter = try RuleFilter(parameters)
+        let page = try RulePage(parameters).cut(
+            snapshot().compactMap { group in
+                let rules = filter.admits(group) ? group.rules.filter(filter.admits) : []
+                return rules.isEmpty ? nil : (group, rules)
+            }
+        )
         return PrometheusEnvelope.success(capacity: 1 << 14) { json in
             json.object { json in
                 json.key("groups")
                 json.array { json in
-                    for group in groups {
-                        let rules = group.rules.filter(filter.admits)
-                        if rules.isEmpty && !group.rules.isEmpty { continue }
+                    for (group, rules) in page.groups {
                         json.ruleGroup(group, rules, withAlerts: !filter.leavesOutAlerts)
                     }
                 }
+                if let token = page.nextToken { json.member("groupNextToken", token) }
             }
         }
     }

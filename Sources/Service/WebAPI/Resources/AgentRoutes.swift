@@ -29,7 +29,7 @@ package struct AgentRoutes: Sendable {
     }
 
     private static let agent = ResponseRule(200, "The agent.", json: AgentBody.schema)
-    private static let nameTaken = ResponseRule(409, "Another agent has this name.", json: .problem)
+    private static let nameTaken = ResponseRule.problem(409, "Another agent has this name.")
 
     private var list: Route {
         Route(
@@ -115,7 +115,7 @@ package struct AgentRoutes: Sendable {
             body: .json(AgentInput.heartbeatSchema, isRequired: false),
             responses: [
                 ResponseRule(200, "What the agent is to know.", json: HeartbeatBody.schema),
-                ResponseRule(403, "The token is another agent's.", json: .problem), Shared.notFound, Shared.invalid,
+                ResponseRule.problem(403, "The token is another agent's."), Shared.notFound, Shared.invalid,
             ],
             rateClass: .heartbeat
         ) { request in

@@ -42,8 +42,8 @@ package struct AuthRoutes: Sendable {
             ),
             responses: [
                 ResponseRule(200, "The tokens of the session.", json: TokensBody.schema),
-                ResponseRule(401, "Name or password is wrong, or the user is not active.", json: .problem),
-                ResponseRule(429, "Too many failed logins, or too many requests.", json: .problem),
+                ResponseRule.problem(401, "Name or password is wrong, or the user is not active."),
+                ResponseRule.problem(429, "Too many failed logins, or too many requests."),
             ],
             rateClass: .auth
         ) { request in
@@ -74,8 +74,8 @@ package struct AuthRoutes: Sendable {
             body: .json(Self.tokenSchema, isRequired: false, bytesMax: Self.bodyBytesMax),
             responses: [
                 ResponseRule(200, "The new tokens; the old refresh token is used up.", json: TokensBody.schema),
-                ResponseRule(401, "The refresh token is not good any more.", json: .problem),
-                ResponseRule(403, "The cookie was sent without the header field of the page.", json: .problem),
+                ResponseRule.problem(401, "The refresh token is not good any more."),
+                ResponseRule.problem(403, "The cookie was sent without the header field of the page."),
             ],
             rateClass: .auth
         ) { request in
@@ -103,8 +103,8 @@ package struct AuthRoutes: Sendable {
             body: .json(Self.tokenSchema, isRequired: false, bytesMax: Self.bodyBytesMax),
             responses: [
                 ResponseRule(204, "The session has ended."),
-                ResponseRule(401, "No token was sent, or the access token is not good any more.", json: .problem),
-                ResponseRule(403, "The cookie was sent without the header field of the page.", json: .problem),
+                ResponseRule.problem(401, "No token was sent, or the access token is not good any more."),
+                ResponseRule.problem(403, "The cookie was sent without the header field of the page."),
             ],
             rateClass: .auth
         ) { request in

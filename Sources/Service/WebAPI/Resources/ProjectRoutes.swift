@@ -22,7 +22,7 @@ package struct ProjectRoutes: Sendable {
 
     private static let changed = [
         ResponseRule(200, "The project.", json: ProjectBody.schema),
-        ResponseRule(409, "The status cannot change that way.", json: .problem), Shared.invalid,
+        ResponseRule.problem(409, "The status cannot change that way."), Shared.invalid,
     ]
     /// How often a replacement that keeps the status is begun again because the project was changed meanwhile.
     private static let replaceAttemptsMax = 3
@@ -71,7 +71,7 @@ package struct ProjectRoutes: Sendable {
                     "The new project, or the one that an earlier request with the key made.",
                     json: ProjectBody.schema
                 ),
-                ResponseRule(409, "The key was used for a project with another content.", json: .problem),
+                ResponseRule.problem(409, "The key was used for a project with another content."),
                 Shared.invalid,
             ]
         ) { request in
@@ -93,10 +93,10 @@ package struct ProjectRoutes: Sendable {
             access: .requires(.projectsRead),
             summary: "A project.",
             tag: Shared.tag,
-            parameters: [ResourceID.parameter],
+            parameters: [ResourceID.parameter, Preconditions.noneMatch],
             responses: [
                 ResponseRule(200, "The project.", json: ProjectBody.schema),
-                ResponseRule(304, "The client's copy is current."), Shared.notFound,
+                Shared.notFound,
             ]
         ) { request in
             let project = try await projects.get(try ResourceID.of(request))

@@ -14,10 +14,10 @@ struct ResourceRoutes<R: Record>: Sendable {
     static var one: String { path + "/{id}" }
     static var tag: String { R.table.name }
 
-    static var notFound: ResponseRule { ResponseRule(404, "There is no such \(R.table.one).", json: .problem) }
-    static var invalid: ResponseRule { ResponseRule(422, "Fields break their rules.", json: .problem) }
+    static var notFound: ResponseRule { ResponseRule.problem(404, "There is no such \(R.table.one).") }
+    static var invalid: ResponseRule { ResponseRule.problem(422, "Fields break their rules.") }
     private static var outdated: ResponseRule {
-        ResponseRule(412, "The \(R.table.one) was changed meanwhile.", json: .problem)
+        ResponseRule.problem(412, "The \(R.table.one) was changed meanwhile.")
     }
 
     /// A route that changes one record: it takes `If-Match`, and answers 404 and 412 beside what it says itself.

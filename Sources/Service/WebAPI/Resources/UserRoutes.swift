@@ -26,7 +26,7 @@ package struct UserRoutes: Sendable {
             tag: "users",
             responses: [
                 ResponseRule(200, "The user.", json: UserBody.schema),
-                ResponseRule(404, "The caller is an agent.", json: .problem),
+                ResponseRule.problem(404, "The caller is an agent."),
             ]
         ) { request in
             let caller = try request.caller
@@ -45,12 +45,12 @@ package struct UserRoutes: Sendable {
             body: .json(
                 .object([
                     .required("current_password", .string(1...1024)),
-                    .required("new_password", .string(1...1024)),
+                    .required("new_password", UserBody.newPasswordSchema),
                 ])
             ),
             responses: [
                 ResponseRule(204, "The password is set."),
-                ResponseRule(422, "The current password is wrong, or the new one breaks the rules.", json: .problem),
+                ResponseRule.problem(422, "The current password is wrong, or the new one breaks the rules."),
             ],
             rateClass: .auth
         ) { request in
@@ -108,16 +108,16 @@ package struct UserRoutes: Sendable {
                 .named(
                     "NewUser",
                     .object([
-                        .required("username", .string(1...UserLimits.usernameLengthMax)),
+                        .required("username", .string(1...UserLimits.usernameLengthMax, format: .username)),
                         .optional("display_name", .string(0...UserLimits.displayNameLengthMax)),
                         .required("roles", UserBody.rolesSchema),
-                        .required("password", .string(1...1024)),
+                        .required("password", UserBody.newPasswordSchema),
                     ])
                 )
             ),
             responses: [
                 ResponseRule(201, "The new user.", json: UserBody.schema),
-                ResponseRule(409, "The name is taken.", json: .problem),
+                ResponseRule.problem(409, "The name is taken."),
             ],
             // A password is hashed.
             rateClass: .auth
@@ -148,11 +148,10 @@ package struct UserRoutes: Sendable {
             access: .requires(.usersRead),
             summary: "A user.",
             tag: "users",
-            parameters: [ResourceID.parameter],
+            parameters: [ResourceID.parameter, Preconditions.noneMatch],
             responses: [
                 ResponseRule(200, "The user.", json: UserBody.schema),
-                ResponseRule(304, "The client's copy is current."),
-                ResponseRule(404, "There is no such user.", json: .problem),
+                ResponseRule.problem(404, "There is no such user."),
             ]
         ) { request in
             let user = try await identity.user(try ResourceID.of(request))
@@ -182,9 +181,9 @@ package struct UserRoutes: Sendable {
             ),
             responses: [
                 ResponseRule(200, "The changed user.", json: UserBody.schema),
-                ResponseRule(404, "There is no such user.", json: .problem),
-                ResponseRule(409, "It would leave no active administrator.", json: .problem),
-                ResponseRule(412, "The user was changed meanwhile.", json: .problem),
+                ResponseRule.problem(404, "There is no such user."),
+                ResponseRule.problem(409, "It would leave no active administrator."),
+                ResponseRule.problem(412, "The user was changed meanwhile."),
             ]
         ) { request in
             let id = try ResourceID.of(request)
@@ -235,6 +234,12 @@ private struct UserBody: JSONWritable {
         of: .oneOf(Role.allCases.filter { $0 != .agent }.map(\.rawValue)),
         count: 1...Role.allCases.count,
         isSet: true
+    )
+
+    /// The rules of ``PasswordPolicy``, so that a body is told all its faults at once.
+    static let newPasswordSchema = JSONSchema.string(
+        PasswordPolicy.lengthMin...PasswordPolicy.bytesMax,
+        format: .newPassword
     )
 
     static let schema = JSONSchema.named(
