@@ -109,6 +109,23 @@ extension Integration {
             try await expect(["notifications.file": "FOLDER/missing.yml"], "missing.yml")
         }
 
+        @Test("A second server in a data folder is refused; a killed one leaves no obstacle")
+        func sharedFolder() async throws {
+            let folder = try TemporaryFolder()
+            try await Server.run(in: folder) { first in
+                let second = try Server.start(in: folder)
+                #expect(try await second.exit() == ChildProcess.Exit(status: 1, bySignal: false))
+                let reason =
+                    "the data folder \(folder.path)/data is already in use by process \(first.child.processID); end"
+                #expect(second.log.contains(reason), "\(second.log)")
+                #expect(try await first.get("/api/v1/health").status == 200)
+                first.child.signal(SIGKILL)
+                _ = try await first.child.exit()
+            }
+            let status = try await Server.run(in: folder) { try await $0.get("/api/v1/health").status }
+            #expect(status == 200)
+        }
+
         private static func firstLine(_ path: String) throws -> String {
             let text = try String(contentsOfFile: path, encoding: .utf8)
             return try #require(text.split(separator: "\n").first.map(String.init))

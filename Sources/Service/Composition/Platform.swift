@@ -20,6 +20,7 @@ package final class Platform: Sendable {
     package let metricFamilies: [MetricMetadata]
     private let supervisor: Supervisor
     private let http: HTTPComponent
+    private let dataFolder: DataFolder
     /// Held for as long as the platform lives, when the system chose the port.
     private let reservedPort: ReservedPort?
 
@@ -28,8 +29,8 @@ package final class Platform: Sendable {
     /// `origin`: where the settings come from, for the log of activities.
     /// `logOutput`: takes the log, a line a call.
     /// `onListening`: is told the server's URL each time that it begins to listen.
-    /// Throws: ``SettingsError`` when a file that the settings name cannot be used; `DatabaseError` and `MigrationError` when
-    ///   the database cannot.
+    /// Throws: ``SettingsError`` when a file that the settings name cannot be used; ``DataFolderError`` when the data folder
+    ///   cannot, or another server is in it; `DatabaseError` and `MigrationError` when the database cannot.
     package static func build(
         settings: Settings,
         origin: SettingsOrigin,
@@ -47,6 +48,7 @@ package final class Platform: Sendable {
                 output: logOutput
             )
         }
+        let dataFolder = try DataFolder(settings.dataDirectory, fileSystem: fileSystem)
         var settings = settings
         let reservedPort = settings.http.port == 0 ? ReservedPort(host: settings.http.host) : nil
         if let reservedPort { settings.http.port = reservedPort.port }
@@ -56,12 +58,13 @@ package final class Platform: Sendable {
         let foundation = try await wiring.foundation()
         let research = wiring.research(foundation)
         let http = try wiring.http(observability, foundation, research, onListening)
-        return Platform(wiring, http, reservedPort, foundation.firstPassword)
+        return Platform(wiring, http, dataFolder, reservedPort, foundation.firstPassword)
     }
 
     private init(
         _ wiring: Wiring,
         _ http: HTTPComponent,
+        _ dataFolder: DataFolder,
         _ reservedPort: ReservedPort?,
         _ firstPassword: String?
     ) {
@@ -69,6 +72,7 @@ package final class Platform: Sendable {
         supervisor = wiring.supervisor
         metricFamilies = wiring.registry.metadata
         self.http = http
+        self.dataFolder = dataFolder
         self.reservedPort = reservedPort
         self.firstPassword = firstPassword
     }
@@ -78,6 +82,7 @@ package final class Platform: Sendable {
     /// - Parameter onStuck: Is told the components that cannot be ended; a server then ends its process.
     /// - Throws: ``SupervisorError`` when an essential component could not be kept alive.
     package func run(onStuck: @Sendable ([ComponentKind]) -> Void = { _ in }) async throws {
+        defer { dataFolder.release() }
         try await supervisor.run(onStuck: onStuck)
     }
 

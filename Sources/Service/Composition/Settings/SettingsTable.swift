@@ -8,7 +8,7 @@ package enum SettingsTable {
     static let dataDirectory = Setting.text(
         "data_dir",
         default: "./data",
-        help: "The folder that holds everything the platform keeps. It is made when missing."
+        help: "The folder that holds everything the platform keeps, for one server. It is made when missing."
     )
     static let externalURL = Setting.text(
         "external_url",

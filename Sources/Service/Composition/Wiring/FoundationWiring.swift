@@ -17,7 +17,6 @@ struct FoundationParts: Sendable {
 
 extension Wiring {
     func foundation() async throws -> FoundationParts {
-        try fileSystem.createDirectory(settings.dataDirectory, mode: .ownerOnlyDirectory)
         var sqlite = SQLiteSettings(path: settings.dataDirectory + "/kaskman.sqlite")
         sqlite.busyTimeout = settings.databaseBusyTimeout
         let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
