@@ -42,6 +42,34 @@ struct DataFolderTests {
         }
     }
 
+    @Test("The database's files are their owner's alone, new ones and those that were wider; others' files stay")
+    func modes() async throws {
+        func mode(_ path: String) throws -> Int? {
+            (try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue
+        }
+        try await withTemporaryDirectory { root in
+            let path = root + "/new/data"
+            let made = try folder(path)
+            #expect(try mode(root + "/new") == 0o700)
+            #expect(try mode(path) == 0o700)
+            #expect(try mode(path + "/kaskman.lock") == 0o600)
+            made.release()
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            for (name, before, after) in [
+                ("kaskman.sqlite", 0o644, 0o600), ("kaskman.sqlite-wal", 0o666, 0o600),
+                ("kaskman.sqlite-shm", 0o640, 0o600), ("kaskman.lock", 0o644, 0o600), ("notes.txt", 0o644, 0o644),
+            ] {
+                try "".write(toFile: path + "/" + name, atomically: false, encoding: .utf8)
+                try FileManager.default.setAttributes([.posixPermissions: before], ofItemAtPath: path + "/" + name)
+                let held = try folder(path)
+                #expect(held.exposed == [])
+                #expect(try mode(path + "/" + name) == after, "\(name)")
+                held.release()
+            }
+            #expect(try mode(path) == 0o755, "whoever made the folder may have given it to others")
+        }
+    }
+
     @Test("A folder that cannot be made or written is refused with its path, the key and the reason")
     func unusable() async throws {
         try await withTemporaryDirectory { root in

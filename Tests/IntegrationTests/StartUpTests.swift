@@ -126,6 +126,26 @@ extension Integration {
             #expect(status == 200)
         }
 
+        @Test("In a folder that everyone may read, and with an open umask, the data is its owner's alone")
+        func modes() async throws {
+            let folder = try TemporaryFolder()
+            let data = folder.path + "/data"
+            try FileManager.default.createDirectory(
+                atPath: data,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o755]
+            )
+            let settings = ["admin.password": "unset"]
+            let child = try Server.start(in: folder, settings, through: ["/bin/sh", "-c", #"umask 0; exec "$0""#])
+            _ = try await Server.port(of: child)
+            for name in try FileManager.default.contentsOfDirectory(atPath: data).sorted() {
+                let attributes = try FileManager.default.attributesOfItem(atPath: data + "/" + name)
+                #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(name)")
+            }
+            #expect(FileManager.default.fileExists(atPath: data + "/kaskman.sqlite-wal"))
+            await child.stop()
+        }
+
         private static func firstLine(_ path: String) throws -> String {
             let text = try String(contentsOfFile: path, encoding: .utf8)
             return try #require(text.split(separator: "\n").first.map(String.init))

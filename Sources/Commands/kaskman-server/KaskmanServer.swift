@@ -52,6 +52,8 @@ struct KaskmanServer: AsyncParsableCommand {
             print(ExampleConfiguration.text, terminator: "")
             return
         }
+        // Whatever the platform writes is for its owner alone.
+        umask(0o077)
         let loaded = try load()
         let platform: Platform
         do {

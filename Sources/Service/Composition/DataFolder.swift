@@ -16,12 +16,21 @@ import Synchronization
 final class DataFolder: Sendable {
     /// The file that is locked; it holds the process's number and a line's end.
     static let lockName = "kaskman.lock"
+    /// The database's file; SQLite's own two beside it have its mode.
+    static let databaseName = "kaskman.sqlite"
+    /// What an earlier version may have made readable for others.
+    private static let privateNames = [
+        databaseName, databaseName + "-wal", databaseName + "-shm", databaseName + "-journal", lockName,
+    ]
 
     let path: String
+    /// Files whose mode could not be narrowed, with the reason: others may read them.
+    let exposed: [String]
     /// Of the lock's file; nil once it is released.
     private let lock: Mutex<CInt?>
 
-    /// Makes the folder when it is missing, for its owner alone, and takes it.
+    /// Makes the folder when it is missing, for its owner alone, and takes it; whatever the umask, the database's files
+    /// are their owner's alone.
     /// - Throws: ``DataFolderError``.
     init(_ path: String, fileSystem: any FileSystem) throws(DataFolderError) {
         self.path = path
@@ -30,8 +39,19 @@ final class DataFolder: Sendable {
         } catch {
             throw .unusable(path: path, reason: "\(error)")
         }
-        lock = Mutex(try Self.lock(path + "/" + Self.lockName, of: path))
+        let descriptor = try Self.lock(path + "/" + Self.lockName, of: path)
+        lock = Mutex(descriptor)
+        exposed = Self.privateNames.compactMap { Self.narrow(path + "/" + $0) }
+        do throws(DataFolderError) {
+            close(try Self.open(Self.databasePath(in: path), of: path))
+        } catch {
+            release()
+            throw error
+        }
     }
+
+    /// Where the database of a data folder is.
+    static func databasePath(in folder: String) -> String { folder + "/" + databaseName }
 
     deinit { release() }
 
@@ -44,10 +64,23 @@ final class DataFolder: Sendable {
         if let descriptor { close(descriptor) }
     }
 
-    private static func lock(_ file: String, of path: String) throws(DataFolderError) -> CInt {
-        let mode = mode_t(FileMode.ownerOnly.rawValue)
-        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, mode)
+    /// Opens a file, which is made for its owner alone when it is missing.
+    private static func open(_ file: String, of path: String) throws(DataFolderError) -> CInt {
+        let descriptor = systemOpen(file, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(FileMode.ownerOnly.rawValue))
         guard descriptor >= 0 else { throw .unusable(path: path, reason: "cannot open \(file): \(systemReason())") }
+        return descriptor
+    }
+
+    /// Takes everyone's access but the owner's from a file; returns what is wrong when that is refused.
+    private static func narrow(_ file: String) -> String? {
+        var status = stat()
+        guard stat(file, &status) == 0, status.st_mode & 0o077 != 0 else { return nil }
+        guard chmod(file, status.st_mode & 0o700) != 0 else { return nil }
+        return "\(file): \(systemReason())"
+    }
+
+    private static func lock(_ file: String, of path: String) throws(DataFolderError) -> CInt {
+        let descriptor = try open(file, of: path)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let isHeld = errno == EWOULDBLOCK
             let reason = "cannot lock \(file): \(systemReason())"
@@ -72,6 +105,9 @@ final class DataFolder: Sendable {
 
     private static func systemReason() -> String { String(cString: strerror(errno)) }
 }
+
+/// The system's `open`, which the method's name hides.
+private func systemOpen(_ path: String, _ flags: CInt, _ mode: mode_t) -> CInt { open(path, flags, mode) }
 
 /// Why a server cannot have its data folder.
 enum DataFolderError: Error, Hashable, CustomStringConvertible {

@@ -49,6 +49,9 @@ package final class Platform: Sendable {
             )
         }
         let dataFolder = try DataFolder(settings.dataDirectory, fileSystem: fileSystem)
+        for reason in dataFolder.exposed {
+            log.warning("others may read a file of the data folder", metadata: ["error": "\(reason)"])
+        }
         var settings = settings
         let reservedPort = settings.http.port == 0 ? ReservedPort(host: settings.http.host) : nil
         if let reservedPort { settings.http.port = reservedPort.port }

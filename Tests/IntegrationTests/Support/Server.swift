@@ -36,7 +36,13 @@ struct Server: Sendable {
     }
 
     /// Starts the process, and does not wait for it to listen.
-    static func start(in folder: TemporaryFolder, _ settings: [String: String] = [:]) throws -> ChildProcess {
+    ///
+    /// - Parameter command: starts the server, whose path it is given as its last argument; empty for none.
+    static func start(
+        in folder: TemporaryFolder,
+        _ settings: [String: String] = [:],
+        through command: [String] = []
+    ) throws -> ChildProcess {
         let all = [
             "http.port": "0", "data_dir": folder.path + "/data", "identity.password_cost": "4", "web.dir": "",
             "admin.password": password, "rules.files": folder.path + "/rules/*.yml",
@@ -46,8 +52,8 @@ struct Server: Sendable {
             environment["KASKMAN_" + key.uppercased().replacing(".", with: "_")] = value
         }
         return try ChildProcess(
-            executable,
-            [],
+            command.first ?? executable,
+            command.isEmpty ? [] : Array(command.dropFirst()) + [executable],
             environment: environment,
             directory: Repository.root,
             logPath: folder.path + "/server-\(UUID().uuidString).log"

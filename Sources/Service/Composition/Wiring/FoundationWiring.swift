@@ -17,7 +17,7 @@ struct FoundationParts: Sendable {
 
 extension Wiring {
     func foundation() async throws -> FoundationParts {
-        var sqlite = SQLiteSettings(path: settings.dataDirectory + "/kaskman.sqlite")
+        var sqlite = SQLiteSettings(path: DataFolder.databasePath(in: settings.dataDirectory))
         sqlite.busyTimeout = settings.databaseBusyTimeout
         let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
         let migrations =
