@@ -308,6 +308,8 @@ let package = Package(
             [
                 "Basics", "Composition", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "MetricModel",
                 "PromQL", "Rules", "Supervision", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
     ],

@@ -39,44 +39,32 @@ extension Integration {
             }
         }
 
-        @Test(
-            "While its port is taken the server says so, alerts, and tries again; it serves as soon as the port is free"
-        )
+        @Test("An address that cannot be had ends the start at once, with the reason; nothing of it is left behind")
         func takenPort() async throws {
             let squatter = try await Squatter()
             let port = squatter.port
             let folder = try TemporaryFolder()
-            let receiver = try await WebhookReceiver()
-            try ShortenedRules.write(to: folder)
-            try folder.write(
-                """
-                route: {receiver: first, group_by: ["..."], group_wait: 200ms, group_interval: 1s}
-                receivers: [{name: first, webhook_configs: [{url: "\(receiver.url)"}]}]
-                """,
-                to: "notifications.yml"
-            )
-            let settings = [
-                "http.port": "\(port)", "notifications.file": folder.path + "/notifications.yml",
-                "sampler.interval": ShortenedRules.samplingInterval,
-                "rules.evaluation_interval": ShortenedRules.evaluationInterval,
-            ]
-            let noticed = ["alertname": "ComponentRestarting", "component": "http"]
-            let child = try Server.start(in: folder, settings)
-            do {
-                try await eventually("a message that names the fault") {
-                    child.log.contains("component failed, restarting") && child.log.contains("is in use")
-                }
-                #expect(child.isRunning)
-                try await eventually("ComponentRestarting is told") { receiver.has("firing", noticed) }
-                try await squatter.leave()
-                #expect(try await Server.port(of: child) == port)
-                #expect(try await WireClient.send(.get, "/api/v1/health/live", port: port).status == 200)
-                try await eventually("ComponentRestarting is resolved") { receiver.has("resolved", noticed) }
-            } catch {
-                Issue.record("\(error)\n\(child.log)")
+            func expect(_ host: String, _ port: Int, _ reason: String) async throws {
+                let settings = ["admin.password": "unset", "http.host": host, "http.port": "\(port)"]
+                let child = try Server.start(in: folder, settings)
+                #expect(try await child.exit(within: .seconds(10)) == ChildProcess.Exit(status: 1, bySignal: false))
+                #expect(child.log.contains("cannot listen on \(host):\(port): \(reason)"), "\(child.log)")
+                #expect(!child.log.contains("Sign in first") && !child.log.contains("serves http"), "\(child.log)")
+                #expect(!child.log.contains("restarting"), "\(child.log)")
             }
-            child.signal(SIGTERM)
-            #expect(try await child.exit() == .success)
+            try await expect("127.0.0.1", port, "another process listens there; end it, or choose")
+            try await expect("203.0.113.1", 8080, "this machine has no such address")
+            try await expect("no-such-host.invalid", 8080, "the name leads to no address")
+            try await squatter.leave()
+            let settings = ["admin.password": "unset", "http.port": "\(port)"]
+            try await Server.run(in: folder, settings) { server in
+                #expect(server.port == port)
+                try await expectSignIn(server, try Self.firstLine(folder.path + "/data/first-password"))
+                let lines = server.child.log.split(separator: "\n")
+                let address = lines.firstIndex { $0.contains("serves http") }
+                let signIn = lines.firstIndex { $0.hasPrefix("Sign in first as admin with the password in ") }
+                #expect(address.flatMap { address in signIn.map { address < $0 } } == true, "\(lines)")
+            }
         }
 
         @Test("With http.port 0 the platform's own samples carry the port that the system chose")

@@ -4,6 +4,7 @@ import Composition
 import Foundation
 import Logging
 import Supervision
+import Synchronization
 
 /// Runs the platform until SIGTERM or SIGINT.
 @main
@@ -55,6 +56,7 @@ struct KaskmanServer: AsyncParsableCommand {
         // Whatever the platform writes is for its owner alone.
         umask(0o077)
         let loaded = try load()
+        let signIn = Mutex<FirstSignIn?>(nil)
         let platform: Platform
         do {
             platform = try await Platform.build(
@@ -62,13 +64,15 @@ struct KaskmanServer: AsyncParsableCommand {
                 origin: loaded.origin,
                 clock: SystemClock(),
                 onListening: { address in
-                    FileHandle.standardError.write(Data("KaskManager serves \(address) (Ctrl-C ends it)\n".utf8))
+                    FirstSignIn.say("KaskManager serves \(address) (Ctrl-C ends it)")
+                    signIn.withLock { $0 }?.announce()
                 }
             )
+            let made = try FirstSignIn(platform.firstPassword, dataDirectory: loaded.settings.dataDirectory)
+            signIn.withLock { $0 = made }
         } catch {
             throw Failure(text: "\(error)")
         }
-        try FirstSignIn.announce(platform.firstPassword, dataDirectory: loaded.settings.dataDirectory)
         for warning in loaded.warnings { platform.log.warning("\(warning)") }
         let log = platform.log
         let signals = TerminationSignals(
@@ -78,7 +82,10 @@ struct KaskmanServer: AsyncParsableCommand {
                 Foundation.exit(1)
             }
         )
-        defer { withExtendedLifetime(signals) {} }
+        defer {
+            withExtendedLifetime(signals) {}
+            signIn.withLock { $0 }?.announce()
+        }
         do {
             // The log has said who is stuck.
             try await platform.run(onStuck: { _ in Foundation.exit(1) })

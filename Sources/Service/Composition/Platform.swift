@@ -21,8 +21,8 @@ package final class Platform: Sendable {
     private let supervisor: Supervisor
     private let http: HTTPComponent
     private let dataFolder: DataFolder
-    /// Held for as long as the platform lives, when the system chose the port.
-    private let reservedPort: ReservedPort?
+    /// Held for as long as the platform lives.
+    private let reservedPort: ReservedPort
 
     /// Builds every component and registers every metric; nothing runs and nothing listens yet.
     ///
@@ -30,7 +30,7 @@ package final class Platform: Sendable {
     /// `logOutput`: takes the log, a line a call.
     /// `onListening`: is told the server's URL each time that it begins to listen.
     /// Throws: ``SettingsError`` when a file that the settings name cannot be used; ``DataFolderError`` when the data folder
-    ///   cannot, or another server is in it; `DatabaseError` and `MigrationError` when the database cannot.
+    ///   cannot, or another server is in it; ``ListenError`` when its address cannot be had; `DatabaseError` and `MigrationError` when the database cannot.
     package static func build(
         settings: Settings,
         origin: SettingsOrigin,
@@ -53,8 +53,8 @@ package final class Platform: Sendable {
             log.warning("others may read a file of the data folder", metadata: ["error": "\(reason)"])
         }
         var settings = settings
-        let reservedPort = settings.http.port == 0 ? ReservedPort(host: settings.http.host) : nil
-        if let reservedPort { settings.http.port = reservedPort.port }
+        let reservedPort = try ReservedPort(host: settings.http.host, port: settings.http.port)
+        settings.http.port = reservedPort.port
         let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, log: log)
         wiring.outbox.offer(OwnEvents.configurationLoaded(origin))
         let observability = try wiring.observability()
@@ -68,7 +68,7 @@ package final class Platform: Sendable {
         _ wiring: Wiring,
         _ http: HTTPComponent,
         _ dataFolder: DataFolder,
-        _ reservedPort: ReservedPort?,
+        _ reservedPort: ReservedPort,
         _ firstPassword: String?
     ) {
         log = wiring.log
