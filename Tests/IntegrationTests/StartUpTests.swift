@@ -39,6 +39,23 @@ extension Integration {
             }
         }
 
+        @Test("A request to end that arrives twice at once drains; one that is repeated later ends the server at once")
+        func repeatedSignals() async throws {
+            func f(_ pause: Duration, _ expected: ChildProcess.Exit) async throws {
+                try await Server.run(in: try TemporaryFolder(), ["supervisor.readiness_delay": "3s"]) { server in
+                    server.child.signal(SIGTERM)
+                    await last(for: pause)
+                    server.child.signal(SIGTERM)
+                    server.child.signal(SIGINT)
+                    let exit = try await server.child.exit(within: .seconds(15))
+                    #expect(exit == expected, "\(pause): \(server.child.log)")
+                    #expect(server.child.log.contains("drained") == (expected == .success))
+                }
+            }
+            try await f(.zero, .success)
+            try await f(.seconds(1.5), ChildProcess.Exit(status: 1, bySignal: false))
+        }
+
         @Test("An address that cannot be had ends the start at once, with the reason; nothing of it is left behind")
         func takenPort() async throws {
             let squatter = try await Squatter()

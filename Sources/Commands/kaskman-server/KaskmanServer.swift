@@ -76,6 +76,7 @@ struct KaskmanServer: AsyncParsableCommand {
         for warning in loaded.warnings { platform.log.warning("\(warning)") }
         let log = platform.log
         let signals = TerminationSignals(
+            clock: SystemClock(),
             first: { platform.drain() },
             second: {
                 log.critical("a second signal: ending at once")
