@@ -66,6 +66,36 @@ extension Integration {
             }
         }
 
+        @Test("With a receiver that cannot be reached the drain takes a moment, and says which alerts it left")
+        func unreachableReceiver() async throws {
+            let folder = try TemporaryFolder()
+            let port = try await FreePort.find()
+            try folder.write("groups: [{name: g, rules: [{alert: Always, expr: vector(1)}]}]", to: "rules/a.yml")
+            try folder.write(
+                """
+                route: {receiver: away, group_wait: 0s}
+                receivers: [{name: away, webhook_configs: [{url: "http://127.0.0.1:\(port)/"}]}]
+                """,
+                to: "notifications.yml"
+            )
+            let settings = [
+                "notifications.file": folder.path + "/notifications.yml", "rules.evaluation_interval": "200ms",
+            ]
+            try await Server.run(in: folder, settings) { server in
+                try await eventually("a second attempt") {
+                    try await server.prometheus.value("kaskman_notification_retries_total") ?? 0 >= 1
+                }
+                let begin = ContinuousClock.now
+                server.child.signal(SIGTERM)
+                let exit = try await server.child.exit(within: .seconds(20))
+                #expect(exit == .success)
+                #expect(ContinuousClock.now - begin < .seconds(4))
+                let log = server.child.log
+                #expect(log.contains("the drain ended before every alert was delivered"), "\(log)")
+                #expect(log.contains("alerts=1 component=notifications receivers=away"), "\(log)")
+            }
+        }
+
         /// One client: request after request on a connection, a new one when the server closes it, until none is taken.
         private static func load(
             _ server: Server,

@@ -42,7 +42,8 @@ struct WebhookSecretTests {
             files: files,
             policy: policy,
             externalURL: "",
-            metrics: nil
+            metrics: nil,
+            draining: DrainSignal()
         )
         let delivery = Delivery(
             id: 1,

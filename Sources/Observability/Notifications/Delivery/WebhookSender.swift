@@ -11,6 +11,8 @@ struct WebhookSender: Sendable {
     let policy: RetryPolicy
     let externalURL: String
     let metrics: NotificationMetrics?
+    /// Ends the waiting between two attempts: what fails from then on is given up.
+    let draining: DrainSignal
 
     /// The most bytes that are read of a secret's file.
     static let secretBytesMax = 64 << 10
@@ -21,7 +23,7 @@ struct WebhookSender: Sendable {
         case giveUp(DeliveryFailure)
     }
 
-    /// Tries until it succeeds, trying again is of no use, or the deadline has passed.
+    /// Tries until it succeeds, trying again is of no use, or the deadline has passed; in a drain it tries once more.
     /// - Throws: ``DeliveryFailure``.
     func deliver(_ delivery: Delivery, to webhook: WebhookConfiguration, seed: UInt64) async throws(DeliveryFailure) {
         var generator = SeededGenerator(seed: seed)
@@ -35,20 +37,29 @@ struct WebhookSender: Sendable {
             guard rest > .zero else { throw lastFailure }
             if Task.isCancelled { throw .stopped }
             attempts += 1
+            let isLast = draining.isSet
             let limit = webhook.timeout > .zero ? min(webhook.timeout, rest) : rest
             switch await attempt(body, webhook, limit) {
             case .done: return
             case .giveUp(let failure): throw failure
             case .retry(let failure): lastFailure = failure
             }
+            if Task.isCancelled { throw .stopped }
+            if isLast { throw lastFailure }
             let delay = policy.delay(afterAttempt: attempts, using: &generator)
-            guard delay < budget - (clock.uptime - start) else { throw lastFailure }
-            do {
-                try await clock.sleep(for: delay)
-            } catch {
-                throw .stopped
-            }
+            guard draining.isSet || delay < budget - (clock.uptime - start) else { throw lastFailure }
+            await wait(delay)
             metrics?.retries[.init(delivery.receiver)].increment()
+        }
+    }
+
+    /// Waits for the next attempt, or until the drain begins or the task is cancelled.
+    private func wait(_ delay: Duration) async {
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try? await clock.sleep(for: delay) }
+            tasks.addTask { await draining.wait() }
+            await tasks.next()
+            tasks.cancelAll()
         }
     }
 

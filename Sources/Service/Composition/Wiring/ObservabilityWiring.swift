@@ -36,6 +36,7 @@ extension Wiring {
                 context: context,
                 file: settings.notificationsFile,
                 externalURL: settings.publicURL,
+                drainTimeout: settings.supervision.drainTimeout,
                 fileSystem: fileSystem
             )
         }
