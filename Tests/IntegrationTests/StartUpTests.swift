@@ -97,6 +97,24 @@ extension Integration {
             }
         }
 
+        @Test("The rules and the dashboard that come with the server are found from any working folder")
+        func shippedFiles() async throws {
+            let folder = try TemporaryFolder()
+            let child = try Server.start(
+                in: folder,
+                ["rules.files": "unset", "web.dir": "unset"],
+                at: folder.path
+            )
+            let port = try await Server.port(of: child)
+            #expect(try await WireClient.send(.get, "/", port: port).text.contains("<title>"))
+            let server = Server(child: child, port: port, password: Server.password)
+            try await eventually("rules of the repository are evaluated") {
+                try await server.prometheus.value("kaskman_rule_evaluations_total") ?? 0 > 0
+            }
+            #expect(!child.log.contains("not found"), "\(child.log)")
+            await child.stop()
+        }
+
         @Test("What cannot be started with is refused with a reason and status 1")
         func refusals() async throws {
             func expect(_ settings: [String: String], _ reason: String) async throws {
@@ -111,6 +129,8 @@ extension Integration {
             }
             try await expect(["http.port": "70000"], "http.port")
             try await expect(["rules.files": "FOLDER/broken.yml"], "broken.yml:1")
+            try await expect(["rules.files": "FOLDER/no*.yml"], "/no*.yml names no file")
+            try await expect(["web.dir": "FOLDER/missing"], "web.dir: there is no folder")
             try await expect(["notifications.file": "FOLDER/missing.yml"], "missing.yml")
         }
 

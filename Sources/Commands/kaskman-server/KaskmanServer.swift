@@ -63,6 +63,7 @@ struct KaskmanServer: AsyncParsableCommand {
                 settings: loaded.settings,
                 origin: loaded.origin,
                 clock: SystemClock(),
+                executable: Bundle.main.executableURL?.resolvingSymlinksInPath().path,
                 onListening: { address in
                     FirstSignIn.say("KaskManager serves \(address) (Ctrl-C ends it)")
                     signIn.withLock { $0 }?.announce()

@@ -27,6 +27,7 @@ package final class Platform: Sendable {
     /// Builds every component and registers every metric; nothing runs and nothing listens yet.
     ///
     /// `origin`: where the settings come from, for the log of activities.
+    /// `executable`: the absolute path of the running program, beside which the shipped rules and dashboard are looked for.
     /// `logOutput`: takes the log, a line a call.
     /// `onListening`: is told the server's URL each time that it begins to listen.
     /// Throws: ``SettingsError`` when a file that the settings name cannot be used; ``DataFolderError`` when the data folder
@@ -36,6 +37,7 @@ package final class Platform: Sendable {
         origin: SettingsOrigin,
         clock: any WallClock,
         fileSystem: any FileSystem = DiskFileSystem(),
+        executable: String? = nil,
         logOutput: @escaping @Sendable ([UInt8]) -> Void = StandardErrorOutput.write,
         onListening: @escaping @Sendable (_ address: String) -> Void = { _ in }
     ) async throws -> Platform {
@@ -55,7 +57,8 @@ package final class Platform: Sendable {
         var settings = settings
         let reservedPort = try ReservedPort(host: settings.http.host, port: settings.http.port)
         settings.http.port = reservedPort.port
-        let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, log: log)
+        let shipped = ShippedFiles(executable: executable, fileSystem: fileSystem)
+        let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, shipped: shipped, log: log)
         wiring.outbox.offer(OwnEvents.configurationLoaded(origin))
         let observability = try wiring.observability()
         let foundation = try await wiring.foundation()

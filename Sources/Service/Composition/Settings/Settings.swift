@@ -18,6 +18,9 @@ package struct Settings: Sendable {
     package var notificationsFile: String
     package var supervision: SupervisionSettings
 
+    /// Whether the dashboard is the one that comes with the server, wherever that is.
+    var usesShippedWeb: Bool { webDirectory == SettingsTable.webDirectory.defaultText }
+
     /// What the platform's own samples carry as `instance`.
     package var instance: String { "\(http.host):\(http.port)" }
 
@@ -78,6 +81,9 @@ package struct Settings: Sendable {
     package struct RulesSettings: Sendable {
         package var files: [String]
         package var interval: Duration
+
+        /// Whether the rules are those that come with the server, wherever they are.
+        var usesShipped: Bool { files == [SettingsTable.rulesFiles.defaultText] }
     }
 
     /// The supervisor's times.

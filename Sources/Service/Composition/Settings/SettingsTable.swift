@@ -48,7 +48,8 @@ package enum SettingsTable {
     static let webDirectory = Setting.text(
         "web.dir",
         default: "./web",
-        help: "The folder with the web dashboard; empty for none."
+        help: "The folder with the web dashboard; empty for none. The default is the dashboard that comes with the "
+            + "server, in the working folder or where the server is installed."
     )
     static let dygraphsDirectory = Setting.text(
         "web.dygraphs_dir",
@@ -190,7 +191,9 @@ package enum SettingsTable {
     static let rulesFiles = Setting.list(
         "rules.files",
         default: "./alerts/*.yml",
-        help: "Prometheus rule files; the last part of a path may hold * for any characters."
+        help: "Prometheus rule files; empty for none. The last part of a path may hold * for any characters, ? for "
+            + "one and [a-z] for one of some. The default is the rules that come with the server, in the working "
+            + "folder or where the server is installed."
     )
     static let rulesInterval = Setting.duration(
         "rules.evaluation_interval",

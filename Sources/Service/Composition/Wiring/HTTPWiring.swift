@@ -1,5 +1,6 @@
 import Basics
 import HTTP
+import Logging
 import Rules
 import Supervision
 import WebAPI
@@ -112,12 +113,30 @@ extension Wiring {
 
     private func staticFiles() throws -> StaticFiles {
         var files = StaticFiles()
-        guard !settings.webDirectory.isEmpty,
-            try fileSystem.attributes(of: settings.webDirectory)?.kind == .directory
-        else { return files }
-        try files.add(directory: settings.webDirectory, from: fileSystem)
+        guard let directory = try webDirectory() else { return files }
+        try files.add(directory: directory, from: fileSystem)
+        guard !files.paths.isEmpty else {
+            throw SettingsError(faults: ["web.dir: the folder \(directory) holds no files"])
+        }
         try addChartLibrary(to: &files)
         return files
+    }
+
+    /// The folder with the dashboard; nil when there is to be none, or the one that comes with the server is nowhere.
+    private func webDirectory() throws -> String? {
+        if settings.usesShippedWeb {
+            if let found = shipped.web { return found }
+            log.warning(
+                "the web dashboard that comes with the server was not found; name its folder with web.dir",
+                metadata: ["folders": "\(shipped.folders.joined(separator: ", "))"]
+            )
+            return nil
+        }
+        guard !settings.webDirectory.isEmpty else { return nil }
+        guard try fileSystem.attributes(of: settings.webDirectory)?.kind == .directory else {
+            throw SettingsError(faults: ["web.dir: there is no folder \(settings.webDirectory)"])
+        }
+        return settings.webDirectory
     }
 
     /// The two files of dygraphs that the page loads; either one may be missing, and the page does without.

@@ -56,6 +56,7 @@ extension Wiring {
                     },
                     externalURL: settings.publicURL
                 ),
+                shipped: shipped,
                 fileSystem: fileSystem
             )
         }
