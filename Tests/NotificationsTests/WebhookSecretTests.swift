@@ -70,6 +70,7 @@ struct WebhookSecretTests {
         ("  https://r  ", "https://r -"),
         ("ftp://r", "secret"),
         ("http://", "secret"),
+        ("http://r:port", "secret"),
         ("http://r/a b", "secret"),
         ("http://r/\r\nX: y", "secret"),
         ("", "secret"),
