@@ -76,8 +76,21 @@ struct MissingFilesTests {
                 ["rules.files": "/x/*.yml, /y/a.yml"],
                 ["rules.files: /x/*.yml names no file", "rules.files: /y/a.yml names no file"]
             )
+            await f(
+                ["rules.files": "", "notifications.file": "/x/n.yml"],
+                ["notifications.file: there is no file /x/n.yml"]
+            )
             await f(["rules.files": "", "web.dir": "/x/web"], ["web.dir: there is no folder /x/web"])
             _ = try await build(["rules.files": "", "web.dir": ""], in: folder)
+            let database = folder + "/other/kaskman.sqlite"
+            try FileManager.default.createDirectory(atPath: folder + "/other", withIntermediateDirectories: true)
+            let text = String(repeating: "no database ", count: 1000)
+            try text.write(toFile: database, atomically: true, encoding: .utf8)
+            let error = await #expect(throws: SettingsError.self) {
+                try await build(["rules.files": "", "web.dir": ""], in: folder + "/other")
+            }
+            #expect(error?.description.hasPrefix("the database \(database) cannot be used: ") == true)
+            #expect(error?.description.contains("file is not a database") == true)
         }
     }
 }

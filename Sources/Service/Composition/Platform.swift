@@ -30,7 +30,7 @@ package final class Platform: Sendable {
     /// `executable`: the absolute path of the running program, beside which the shipped rules and dashboard are looked for.
     /// `logOutput`: takes the log, a line a call.
     /// `onListening`: is told the server's URL each time that it begins to listen.
-    /// Throws: ``SettingsError`` when a file that the settings name cannot be used; ``DataFolderError`` when the data folder
+    /// Throws: ``SettingsError`` when a file that the settings name, or the database, cannot be used; ``DataFolderError`` when the data folder
     ///   cannot, or another server is in it; ``ListenError`` when its address cannot be had; `DatabaseError` and `MigrationError` when the database cannot.
     package static func build(
         settings: Settings,

@@ -78,6 +78,9 @@ final class NotificationsComponent: Component {
     ) throws(SettingsError) -> NotificationConfiguration {
         // Without a file alerts are evaluated and shown; nobody is told.
         let nobody = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+        guard file.isEmpty || (try? fileSystem.attributes(of: file))??.kind == .file else {
+            throw SettingsError(faults: ["notifications.file: there is no file \(file)"])
+        }
         do {
             guard !file.isEmpty else { return try NotificationConfiguration(text: nobody, path: "the default") }
             return try NotificationConfiguration.load(file, from: fileSystem)

@@ -169,7 +169,7 @@ struct SettingsSource {
 
     private let lookup: (_ key: String, _ isSecret: Bool) -> Answer
     private(set) var asked: [SettingDescription] = []
-    private(set) var faults: [String] = []
+    private(set) var faults: [(key: String, reason: String)] = []
     /// The texts in force, by key, of the settings that are no secrets.
     private(set) var openTexts: [String: String] = [:]
 
@@ -187,7 +187,7 @@ struct SettingsSource {
             guard let defaultText = setting.defaultText else { return substitute }
             text = defaultText
         case .fault(let reason):
-            faults.append("\(setting.key) \(reason)")
+            faults.append((setting.key, reason))
             return substitute
         }
         switch setting.parse(text) {
@@ -195,7 +195,7 @@ struct SettingsSource {
             if !setting.isSecret { openTexts[setting.key] = text }
             return value
         case .failure(let fault):
-            faults.append("\(setting.key) \(fault.reason)")
+            faults.append((setting.key, fault.reason))
             return substitute
         }
     }

@@ -10,9 +10,8 @@ package enum SettingsTable {
         default: "./data",
         help: "The folder that holds everything the platform keeps, for one server. It is made when missing."
     )
-    static let externalURL = Setting.text(
+    static let externalURL = Setting.baseURL(
         "external_url",
-        default: "",
         help: "The address under which people reach this server; links in notifications begin with it. "
             + "Without it they begin with http://HOST:PORT."
     )
@@ -42,6 +41,7 @@ package enum SettingsTable {
     )
     static let httpTrustedProxies = Setting.list(
         "http.trusted_proxies",
+        of: ("addresses and CIDR ranges", { AddressRange($0) != nil }),
         default: "",
         help: "Addresses of proxies whose X-Forwarded-For is believed."
     )

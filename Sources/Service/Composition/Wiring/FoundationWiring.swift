@@ -17,12 +17,7 @@ struct FoundationParts: Sendable {
 
 extension Wiring {
     func foundation() async throws -> FoundationParts {
-        var sqlite = SQLiteSettings(path: DataFolder.databasePath(in: settings.dataDirectory))
-        sqlite.busyTimeout = settings.databaseBusyTimeout
-        let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
-        let migrations =
-            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
-        _ = try await database.migrate(migrations, now: clock.now)
+        let database = try await openDatabase()
         let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
         var identitySettings = IdentitySettings()
         identitySettings.bcryptCost = settings.accounts.passwordCost
@@ -58,11 +53,30 @@ extension Wiring {
         )
     }
 
+    private func openDatabase() async throws -> SQLiteDatabase {
+        var sqlite = SQLiteSettings(path: DataFolder.databasePath(in: settings.dataDirectory))
+        sqlite.busyTimeout = settings.databaseBusyTimeout
+        let migrations =
+            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
+        do {
+            let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
+            _ = try await database.migrate(migrations, now: clock.now)
+            return database
+        } catch let error as DatabaseError {
+            throw SettingsError(faults: ["the database \(sqlite.path) cannot be used: \(error.message)"])
+        }
+    }
+
     private func adminPassword() throws -> String? {
         if !settings.accounts.adminPassword.isEmpty { return settings.accounts.adminPassword }
         let file = settings.accounts.adminPasswordFile
         guard !file.isEmpty else { return nil }
-        let text = String(decoding: try fileSystem.read(file, bytesMax: 4096), as: UTF8.self)
+        let text: String
+        do {
+            text = String(decoding: try fileSystem.read(file, bytesMax: 4096), as: UTF8.self)
+        } catch {
+            throw SettingsError(faults: ["admin.password_file: \(error)"])
+        }
         let line = text.split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
         guard !line.isEmpty else {
             throw SettingsError(faults: ["admin.password_file: \(file) has an empty first line"])

@@ -39,7 +39,7 @@ extension Wiring {
                     routes: routes,
                     files: try staticFiles(),
                     rules: rules,
-                    settings: try serverSettings(),
+                    settings: serverSettings(),
                     clock: clock,
                     registry: registry,
                     logger: context.log
@@ -94,20 +94,14 @@ extension Wiring {
             + RuleRoutes(snapshot: { rules.evaluator.snapshot }).routes
     }
 
-    private func serverSettings() throws(SettingsError) -> HTTPSettings {
+    private func serverSettings() -> HTTPSettings {
         var server = HTTPSettings()
         server.host = settings.http.host
         server.port = settings.http.port
         server.connectionsMax = settings.http.connectionsMax
         server.bodyBytesMax = settings.http.bodyBytesMax
         server.drainTimeout = settings.supervision.drainTimeout
-        var faults: [String] = []
-        server.trustedProxies = settings.http.trustedProxies.compactMap { text in
-            let range = AddressRange(text)
-            if range == nil { faults.append("http.trusted_proxies: \"\(text)\" is no address and no CIDR range") }
-            return range
-        }
-        guard faults.isEmpty else { throw SettingsError(faults: faults) }
+        server.trustedProxies = settings.http.trustedProxies.compactMap { AddressRange($0) }
         return server
     }
 
