@@ -31,6 +31,7 @@ extension IdentityService {
                 return user
             }
             try await noteFailure(user, network: network, locks: locks, requestID: requestID)
+            if locks { securityLog.lockedOut(user, from: ip, requestID: requestID) }
         } catch {
             // No answer about the password: the attempt was none.
             throttle.withLock { $0.abandon(name: name, network: network) }

@@ -3,6 +3,7 @@ import Basics
 import Database
 import Events
 import Identity
+import Logging
 import Projects
 import Supervision
 
@@ -21,13 +22,16 @@ extension Wiring {
         let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
         var identitySettings = IdentitySettings()
         identitySettings.bcryptCost = settings.accounts.passwordCost
+        var identityLog = log
+        identityLog[metadataKey: "component"] = "\(ComponentKind.identity.rawValue)"
         let identity = try await IdentityService.open(
             database: database,
             events: events,
             clock: clock,
             ids: ids,
             registry: registry,
-            settings: identitySettings
+            settings: identitySettings,
+            logger: identityLog
         )
         let first = try await identity.createFirstAdministrator(password: try adminPassword())
         supervisor.add(.database, isEssential: true) { DatabaseComponent(context: $0, database: database) }
