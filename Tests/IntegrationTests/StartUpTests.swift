@@ -171,6 +171,41 @@ extension Integration {
             await child.stop()
         }
 
+        @Test("With log.format json every line on standard error is JSON, from the first to the last")
+        func jsonLog() async throws {
+            let settings = ["log.format": "json", "log.level": "debug", "admin.password": "unset"]
+            let folder = try TemporaryFolder()
+            let errors = folder.path + "/stderr"
+            func expectJSON(_ text: String) throws -> [[String: Any]] {
+                try text.split(separator: "\n").map { line in
+                    let object = try? JSONSerialization.jsonObject(with: Data(line.utf8))
+                    return try #require(object as? [String: Any], "\(line)")
+                }
+            }
+            let command = ["/bin/sh", "-c", #"exec "$0" 2>\#(errors)"#]
+            let child = try Server.start(in: folder, settings, through: command)
+            let port = try await Server.port(of: child)
+            #expect(try await WireClient.send(.get, "/metrics", port: port).status == 200)
+            #expect(try await WireClient.send(.get, "/nothing", port: port).status == 404)
+            child.signal(SIGTERM)
+            #expect(try await child.exit() == .success)
+            let lines = try expectJSON(try String(contentsOfFile: errors, encoding: .utf8))
+            let requests = lines.filter { $0["msg"] as? String == "request" }
+            #expect(requests.map { $0["status"] as? Int } == [200, 404])
+            #expect(requests.map { $0["level"] as? String } == ["debug", "info"])
+            #expect(requests.allSatisfy { $0["user"] == nil && $0["duration_ms"] is Double })
+            let listening = lines.filter { ($0["msg"] as? String)?.contains("listening") == true }
+            #expect(listening.map { $0["msg"] as? String } == ["listening", "stopped listening"])
+            #expect(listening.first?["port"] as? Int == port)
+            for wrong in ["http.host": "no-such-host.invalid", "http.port": "x"] {
+                let child = try Server.start(in: folder, settings.merging([wrong.key: wrong.value]) { $1 })
+                #expect(try await child.exit() == ChildProcess.Exit(status: 1, bySignal: false))
+                let last = try expectJSON(child.log).last
+                #expect((last?["errors"] as? [String])?.count == 1, "\(child.log)")
+                #expect(last?["level"] as? String == "critical")
+            }
+        }
+
         private static func firstLine(_ path: String) throws -> String {
             let text = try String(contentsOfFile: path, encoding: .utf8)
             return try #require(text.split(separator: "\n").first.map(String.init))

@@ -257,7 +257,7 @@ public final class Supervisor: Sendable {
             }
             entry.context.log.error(
                 "component failed, restarting",
-                metadata: ["error": "\(failure.text)", "delay_seconds": "\(delay.inSeconds)"]
+                metadata: ["error": "\(failure.text)", "delay_seconds": .stringConvertible(delay.inSeconds)]
             )
             await sleep(for: delay, orUntil: .draining(kind))
             return true

@@ -77,7 +77,7 @@ final class HTTPComponent: Component {
         }
         for waiter in waiters { waiter.resume(returning: port) }
         context.ready()
-        context.log.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
+        context.log.notice("listening", metadata: ["host": "\(host)", "port": .stringConvertible(port)])
         onListening(host, port)
     }
 }
