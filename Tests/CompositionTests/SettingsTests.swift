@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Testing
 
 @testable import Composition
@@ -161,6 +162,15 @@ struct SettingsTests {
         let loaded = try load(environment: ["KASKMAN_HTTP_PROT": "1", "KASKMAN_URL": "http://x", "PATH": "/bin"])
         #expect(loaded.warnings.count == 1)
         #expect(loaded.warnings.first?.contains("did you mean KASKMAN_HTTP_PORT?") ?? false)
+    }
+
+    @Test("make run hands the server no variable that it would warn of")
+    func makefile() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "Makefile"), encoding: .utf8)
+        #expect(text.contains("\nexport SWIFT\n"))
+        #expect(!text.contains(/(?m)^export +KASKMAN_/))
     }
 
     @Test("An empty file configures nothing; a missing one is an error")
