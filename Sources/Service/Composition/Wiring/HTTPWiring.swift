@@ -101,6 +101,7 @@ extension Wiring {
         server.connectionsMax = settings.http.connectionsMax
         server.bodyBytesMax = settings.http.bodyBytesMax
         server.drainTimeout = settings.supervision.drainTimeout
+        server.drainReadGrace = min(server.drainReadGrace, server.drainTimeout / 2)
         server.trustedProxies = settings.http.trustedProxies.compactMap { AddressRange($0) }
         return server
     }
