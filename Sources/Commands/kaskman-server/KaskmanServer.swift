@@ -72,7 +72,10 @@ struct KaskmanServer: AsyncParsableCommand {
         do {
             try await serve(loaded)
         } catch {
-            throw Failure.told("the server cannot go on", ["\(error)"], format: loaded.settings.log.format)
+            // Only a run that has begun fails too often.
+            let hasRun = (error as? SupervisorError)?.isAtStart == false
+            let summary = hasRun ? "the server cannot go on" : "the server cannot start"
+            throw Failure.told(summary, ["\(error)"], format: loaded.settings.log.format)
         }
     }
 
