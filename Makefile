@@ -2,7 +2,8 @@
 SWIFT ?= swift
 CONFIGURATION ?= release
 ARGS ?=
-export KASKMAN_SWIFT := $(SWIFT)
+# For the scripts. A name that begins with KASKMAN_ would be taken for a setting of the server that `make run` starts.
+export SWIFT
 
 .DEFAULT_GOAL := help
 .PHONY: help run test dev-setup dev-run dev-test build check bench chaos clean

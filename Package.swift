@@ -125,7 +125,7 @@ let package = Package(
         adapter(
             "Identity",
             in: "Platform",
-            ["Basics", "CCrypt", "Database", "Events", "Instruments", "JSON", crypto, jwtKit]
+            ["Basics", "CCrypt", "Database", "Events", "Instruments", "JSON", crypto, jwtKit, logging]
         ),
 
         // Research: what the platform is for.
@@ -245,7 +245,7 @@ let package = Package(
         tests("Events", ["Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON"]),
         tests(
             "Identity",
-            ["Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "JSON", crypto]
+            ["Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "JSON", crypto, logging]
         ),
         tests("Records", ["Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Records"]),
         tests(
@@ -308,6 +308,8 @@ let package = Package(
             [
                 "Basics", "Composition", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "MetricModel",
                 "PromQL", "Rules", "Supervision", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
     ],

@@ -183,7 +183,9 @@ enum AgentConformance {
             let id = try await fixture.register(name).id
             fixture.clock.set(Timestamp(milliseconds: 1_700_000_000_000 - Int64(silence) * 1000))
             _ = try await fixture.agents.heartbeat(id, AgentHeartbeat())
-            if ["draining", "stopped"].contains(name) { try await fixture.agents.setDraining(true, id, by: AgentFixture.user) }
+            if ["draining", "stopped"].contains(name) {
+                try await fixture.agents.setDraining(true, id, by: AgentFixture.user)
+            }
         }
         fixture.clock.set(Timestamp(milliseconds: 1_700_000_000_000))
         try await fixture.register("never_seen") {

@@ -10,7 +10,8 @@ struct ConnectionStateTests {
         handler: .seconds(60),
         idle: .seconds(70),
         linger: .seconds(1),
-        drainIdleGrace: .milliseconds(250)
+        drainIdleGrace: .milliseconds(250),
+        drainReadGrace: .seconds(2)
     )
 
     private func at(_ seconds: Double) -> NIODeadline { .uptimeNanoseconds(UInt64(1_000_000_000 * (100 + seconds))) }
@@ -138,5 +139,32 @@ struct ConnectionStateTests {
         busy.drain(now: at(1))
         #expect(deadline(busy) == 60)
         #expect(busy.answered(closes: false, now: at(2)) == .close)
+    }
+
+    @Test("a drain waits for what was sent in part for a short grace, whether that began before it or after")
+    func drainWhileReading() {
+        var head = state()
+        head.bytesArrived([], now: at(1))
+        head.drain(now: at(5))
+        #expect(deadline(head) == 7)
+        #expect(head.timeout(now: at(7)) == .fail(.headTimeout))
+        var late = state()
+        late.drain(now: at(5))
+        late.bytesArrived([], now: at(5.125))
+        #expect(deadline(late) == 7.125)
+        late.headRead(isLast: false, now: at(6))
+        #expect(deadline(late) == 8)
+        #expect(late.timeout(now: at(8)) == .fail(.bodyTimeout))
+        #expect(late.answered(closes: false, now: at(8)) == .linger)
+        var body = state()
+        body.headRead(isLast: false, now: at(0))
+        body.drain(now: at(29))
+        #expect(deadline(body) == 30, "no limit is put off")
+        var answered = state()
+        answered.headRead(isLast: false, now: at(0))
+        #expect(answered.answered(closes: false, now: at(1)) == .keepOpen)
+        answered.drain(now: at(2))
+        #expect(deadline(answered) == 4)
+        #expect(answered.timeout(now: at(4)) == .close)
     }
 }

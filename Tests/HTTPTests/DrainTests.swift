@@ -87,6 +87,27 @@ struct DrainTests {
         }
     }
 
+    @Test("a request whose body was sent in part is answered 408 in a drain, and counted")
+    func halfSent() async throws {
+        let route = wordRoute(.post, "/form", body: .bytes([.form]))
+        try await RunningServer.run([route], settings: { $0.drainReadGrace = .milliseconds(50) }) { server in
+            try await RawClient.connect(server.port) { client in
+                let type = "application/x-www-form-urlencoded"
+                try await client.send(
+                    "POST /form HTTP/1.1\r\nHost: h\r\nContent-Type: \(type)\r\nContent-Length: 10\r\n\r\nabc"
+                )
+                while server.harness.metric("kaskman_http_requests_in_flight") != 1 { await Task.yield() }
+                server.drain.open()
+                let answer = try #require(try await client.answer())
+                #expect(answer.status == 408)
+                #expect(answer.fields["connection"] == "close")
+            }
+            #expect(server.harness.metric("kaskman_http_rejections_total", ["reason": "body_timeout"]) == 1)
+            let labels = ["method": "POST", "route": "/form", "code": "408"]
+            #expect(server.harness.metric("kaskman_http_requests_total", labels) == 1)
+        }
+    }
+
     @Test("a drain that takes too long closes what is left and says so")
     func timeout() async throws {
         let begun = Gate()

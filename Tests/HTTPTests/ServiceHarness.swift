@@ -44,18 +44,20 @@ struct TestBody: RequestBodySource {
 
 /// Keeps log lines for assertions.
 final class LogLines: Sendable {
-    private let lines = Mutex<[(message: String, metadata: Logger.Metadata)]>([])
+    typealias Line = (level: Logger.Level, message: String, metadata: Logger.Metadata)
 
-    var all: [(message: String, metadata: Logger.Metadata)] { lines.withLock { $0 } }
+    private let lines = Mutex<[Line]>([])
 
-    func append(_ message: String, _ metadata: Logger.Metadata) { lines.withLock { $0.append((message, metadata)) } }
+    var all: [Line] { lines.withLock { $0 } }
+
+    func append(_ line: Line) { lines.withLock { $0.append(line) } }
 
     var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
 
     private struct Handler: LogHandler {
         let lines: LogLines
         var metadata: Logger.Metadata = [:]
-        var logLevel: Logger.Level = .info
+        var logLevel: Logger.Level = .debug
 
         init(lines: LogLines) { self.lines = lines }
 
@@ -65,7 +67,7 @@ final class LogLines: Sendable {
         }
 
         func log(event: LogEvent) {
-            lines.append(event.message.description, metadata.merging(event.metadata ?? [:]) { $1 })
+            lines.append((event.level, event.message.description, metadata.merging(event.metadata ?? [:]) { $1 }))
         }
     }
 }

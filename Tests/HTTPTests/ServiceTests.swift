@@ -201,11 +201,45 @@ struct ServiceTests {
         _ = try await harness.send(.get, "/nothing/secret")
         let lines = harness.log.all.filter { $0.message == "request" }.map(\.metadata)
         #expect(lines.map { $0["route"] } == ["/me", "/things/{id}", "[unmatched]"])
-        #expect(lines.map { $0["user"] } == ["viewer", "-", "-"])
+        #expect(lines.map { $0["user"] } == ["viewer", nil, nil])
         #expect(lines.map { $0["status"]?.description } == ["200", "400", "404"])
         #expect(lines.map { $0["method"] } == ["GET", "GET", "GET"])
         #expect(lines.map { $0["remote"]?.description } == ["9.9.9.9", "9.9.9.9", "9.9.9.9"])
         #expect(!lines.contains { "\($0)".contains("secret") })
+    }
+
+    @Test("what comes by the clock and succeeds is logged for debugging only")
+    func routineRequests() async throws {
+        let routine = RateClass("probes", Quota(100, perSeconds: 60), isRoutine: true)
+        func route(_ path: String, _ rateClass: RateClass, _ status: HTTPResponse.Status) -> Route {
+            Route(
+                .get,
+                path,
+                access: .everyone,
+                summary: "",
+                tag: "",
+                responses: [ResponseRule(200, "")],
+                rateClass: rateClass
+            ) { _ in RouteResponse(status: status) }
+        }
+        let harness = ServiceHarness([
+            route("/well", routine, .ok), route("/ill", routine, .serviceUnavailable), route("/other", .standard, .ok),
+        ])
+        for path in ["/well", "/ill", "/other", "/nothing"] { _ = try await harness.send(.get, path) }
+        #expect(harness.log.all.filter { $0.message == "request" }.map(\.level) == [.debug, .info, .info, .info])
+    }
+
+    @Test("a handler that recognises its caller says so in the log")
+    func recognised() async throws {
+        let harness = ServiceHarness([
+            wordRoute(.get, "/login") { _ in
+                var response = RouteResponse.noContent
+                response.user = "ada"
+                return response
+            }
+        ])
+        _ = try await harness.send(.get, "/login")
+        #expect(harness.log.all.last?.metadata["user"] == "ada")
     }
 
     @Test("metrics have templates and reasons, never paths")

@@ -4,6 +4,7 @@ import DatabaseTesting
 import Events
 import Identity
 import Instruments
+import Logging
 import Testing
 
 /// An identity service over a database of its own, with the user `ada` (researcher) and the administrator `admin`.
@@ -56,6 +57,7 @@ struct IdentityFixture {
 
 func withIdentity(
     configure: (inout IdentitySettings) -> Void = { _ in },
+    logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
     _ body: (IdentityFixture) async throws -> Void
 ) async throws {
     let clock = ManualClock(now: Timestamp(milliseconds: 1_700_000_000_000))
@@ -73,7 +75,8 @@ func withIdentity(
             clock: clock,
             ids: ids,
             registry: registry,
-            settings: settings
+            settings: settings,
+            logger: logger
         )
         let first = try await identity.createFirstAdministrator(password: "administrator's own")
         let admin = try #require(first).user

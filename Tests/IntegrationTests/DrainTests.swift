@@ -66,6 +66,73 @@ extension Integration {
             }
         }
 
+        @Test("With a receiver that cannot be reached the drain takes a moment, and says which alerts it left")
+        func unreachableReceiver() async throws {
+            let folder = try TemporaryFolder()
+            let port = try await FreePort.find()
+            try folder.write("groups: [{name: g, rules: [{alert: Always, expr: vector(1)}]}]", to: "rules/a.yml")
+            try folder.write(
+                """
+                route: {receiver: away, group_wait: 0s}
+                receivers: [{name: away, webhook_configs: [{url: "http://127.0.0.1:\(port)/"}]}]
+                """,
+                to: "notifications.yml"
+            )
+            let settings = [
+                "notifications.file": folder.path + "/notifications.yml", "rules.evaluation_interval": "200ms",
+            ]
+            try await Server.run(in: folder, settings) { server in
+                try await eventually("a second attempt") {
+                    try await server.prometheus.value("kaskman_notification_retries_total") ?? 0 >= 1
+                }
+                let begin = ContinuousClock.now
+                server.child.signal(SIGTERM)
+                let exit = try await server.child.exit(within: .seconds(20))
+                #expect(exit == .success)
+                #expect(ContinuousClock.now - begin < .seconds(4))
+                let log = server.child.log
+                #expect(log.contains("the drain ended before every alert was delivered"), "\(log)")
+                #expect(log.contains("alerts=1 component=notifications receivers=away"), "\(log)")
+            }
+        }
+
+        @Test("A request whose body was sent in part is answered, and does not hold the drain up")
+        func halfSent() async throws {
+            let folder = try TemporaryFolder()
+            try await Server.run(in: folder) { server in
+                let client = try ChildProcess(
+                    "/bin/bash",
+                    ["-c", Self.halfRequest, "bash", "\(server.port)"],
+                    directory: folder.path,
+                    logPath: folder.path + "/client.log"
+                )
+                try await eventually("the request has begun") {
+                    let target = "/metrics"
+                    return try await server.get(target).text.contains("kaskman_http_requests_in_flight 2\n")
+                }
+                let begin = ContinuousClock.now
+                server.child.signal(SIGTERM)
+                let exit = try await server.child.exit(within: .seconds(20))
+                #expect(exit == .success)
+                #expect(ContinuousClock.now - begin < .seconds(6))
+                _ = try await client.exit()
+                #expect(client.log.contains("HTTP/1.1 408 "), "\(client.log)")
+                let balance = server.child.log.firstMatch(
+                    of: /stopped listening.*requests_begun=(\d+) requests_ended=(\d+)/
+                )
+                #expect(balance.map { $0.1 == $0.2 } == true, "\(server.child.log)")
+            }
+        }
+
+        /// Sends the beginning of a request to the port of its argument, and prints what comes back.
+        private static let halfRequest = #"""
+            exec 3<>"/dev/tcp/127.0.0.1/$1"
+            printf '%s\r\n' 'POST /api/v1/auth/login HTTP/1.1' 'Host: h' 'Content-Type: application/json' \
+                'Content-Length: 100' '' >&3
+            printf '{' >&3
+            cat <&3
+            """#
+
         /// One client: request after request on a connection, a new one when the server closes it, until none is taken.
         private static func load(
             _ server: Server,

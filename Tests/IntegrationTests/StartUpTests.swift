@@ -39,44 +39,49 @@ extension Integration {
             }
         }
 
-        @Test(
-            "While its port is taken the server says so, alerts, and tries again; it serves as soon as the port is free"
-        )
+        @Test("A request to end that arrives twice at once drains; one that is repeated later ends the server at once")
+        func repeatedSignals() async throws {
+            func f(_ pause: Duration, _ expected: ChildProcess.Exit) async throws {
+                try await Server.run(in: try TemporaryFolder(), ["supervisor.readiness_delay": "3s"]) { server in
+                    server.child.signal(SIGTERM)
+                    await last(for: pause)
+                    server.child.signal(SIGTERM)
+                    server.child.signal(SIGINT)
+                    let exit = try await server.child.exit(within: .seconds(15))
+                    #expect(exit == expected, "\(pause): \(server.child.log)")
+                    #expect(server.child.log.contains("drained") == (expected == .success))
+                }
+            }
+            try await f(.zero, .success)
+            try await f(.seconds(1.5), ChildProcess.Exit(status: 1, bySignal: false))
+        }
+
+        @Test("An address that cannot be had ends the start at once, with the reason; nothing of it is left behind")
         func takenPort() async throws {
             let squatter = try await Squatter()
             let port = squatter.port
             let folder = try TemporaryFolder()
-            let receiver = try await WebhookReceiver()
-            try ShortenedRules.write(to: folder)
-            try folder.write(
-                """
-                route: {receiver: first, group_by: ["..."], group_wait: 200ms, group_interval: 1s}
-                receivers: [{name: first, webhook_configs: [{url: "\(receiver.url)"}]}]
-                """,
-                to: "notifications.yml"
-            )
-            let settings = [
-                "http.port": "\(port)", "notifications.file": folder.path + "/notifications.yml",
-                "sampler.interval": ShortenedRules.samplingInterval,
-                "rules.evaluation_interval": ShortenedRules.evaluationInterval,
-            ]
-            let noticed = ["alertname": "ComponentRestarting", "component": "http"]
-            let child = try Server.start(in: folder, settings)
-            do {
-                try await eventually("a message that names the fault") {
-                    child.log.contains("component failed, restarting") && child.log.contains("is in use")
-                }
-                #expect(child.isRunning)
-                try await eventually("ComponentRestarting is told") { receiver.has("firing", noticed) }
-                try await squatter.leave()
-                #expect(try await Server.port(of: child) == port)
-                #expect(try await WireClient.send(.get, "/api/v1/health/live", port: port).status == 200)
-                try await eventually("ComponentRestarting is resolved") { receiver.has("resolved", noticed) }
-            } catch {
-                Issue.record("\(error)\n\(child.log)")
+            func expect(_ host: String, _ port: Int, _ reason: String) async throws {
+                let settings = ["admin.password": "unset", "http.host": host, "http.port": "\(port)"]
+                let child = try Server.start(in: folder, settings)
+                #expect(try await child.exit(within: .seconds(10)) == ChildProcess.Exit(status: 1, bySignal: false))
+                #expect(child.log.contains("cannot listen on \(host):\(port): \(reason)"), "\(child.log)")
+                #expect(!child.log.contains("Sign in first") && !child.log.contains("serves http"), "\(child.log)")
+                #expect(!child.log.contains("restarting"), "\(child.log)")
             }
-            child.signal(SIGTERM)
-            #expect(try await child.exit() == .success)
+            try await expect("127.0.0.1", port, "another process listens there; end it, or choose")
+            try await expect("203.0.113.1", 8080, "this machine has no such address")
+            try await expect("no-such-host.invalid", 8080, "the name leads to no address")
+            try await squatter.leave()
+            let settings = ["admin.password": "unset", "http.port": "\(port)"]
+            try await Server.run(in: folder, settings) { server in
+                #expect(server.port == port)
+                try await expectSignIn(server, try Self.firstLine(folder.path + "/data/first-password"))
+                let lines = server.child.log.split(separator: "\n")
+                let address = lines.firstIndex { $0.contains("serves http") }
+                let signIn = lines.firstIndex { $0.hasPrefix("Sign in first as admin with the password in ") }
+                #expect(address.flatMap { address in signIn.map { address < $0 } } == true, "\(lines)")
+            }
         }
 
         @Test("With http.port 0 the platform's own samples carry the port that the system chose")
@@ -90,6 +95,24 @@ extension Integration {
                 let build = try await server.prometheus.instant("kaskman_build_info")
                 #expect(build.labels.values.map { $0["instance"] } == ["127.0.0.1:\(server.port)"])
             }
+        }
+
+        @Test("The rules and the dashboard that come with the server are found from any working folder")
+        func shippedFiles() async throws {
+            let folder = try TemporaryFolder()
+            let child = try Server.start(
+                in: folder,
+                ["rules.files": "unset", "web.dir": "unset"],
+                at: folder.path
+            )
+            let port = try await Server.port(of: child)
+            #expect(try await WireClient.send(.get, "/", port: port).text.contains("<title>"))
+            let server = Server(child: child, port: port, password: Server.password)
+            try await eventually("rules of the repository are evaluated") {
+                try await server.prometheus.value("kaskman_rule_evaluations_total") ?? 0 > 0
+            }
+            #expect(!child.log.contains("not found"), "\(child.log)")
+            await child.stop()
         }
 
         @Test("What cannot be started with is refused with a reason and status 1")
@@ -106,7 +129,81 @@ extension Integration {
             }
             try await expect(["http.port": "70000"], "http.port")
             try await expect(["rules.files": "FOLDER/broken.yml"], "broken.yml:1")
+            try await expect(["rules.files": "FOLDER/no*.yml"], "/no*.yml names no file")
+            try await expect(["web.dir": "FOLDER/missing"], "web.dir: there is no folder")
             try await expect(["notifications.file": "FOLDER/missing.yml"], "missing.yml")
+        }
+
+        @Test("A second server in a data folder is refused; a killed one leaves no obstacle")
+        func sharedFolder() async throws {
+            let folder = try TemporaryFolder()
+            try await Server.run(in: folder) { first in
+                let second = try Server.start(in: folder)
+                #expect(try await second.exit() == ChildProcess.Exit(status: 1, bySignal: false))
+                let reason =
+                    "the data folder \(folder.path)/data is already in use by process \(first.child.processID); end"
+                #expect(second.log.contains(reason), "\(second.log)")
+                #expect(try await first.get("/api/v1/health").status == 200)
+                first.child.signal(SIGKILL)
+                _ = try await first.child.exit()
+            }
+            let status = try await Server.run(in: folder) { try await $0.get("/api/v1/health").status }
+            #expect(status == 200)
+        }
+
+        @Test("In a folder that everyone may read, and with an open umask, the data is its owner's alone")
+        func modes() async throws {
+            let folder = try TemporaryFolder()
+            let data = folder.path + "/data"
+            try FileManager.default.createDirectory(
+                atPath: data,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o755]
+            )
+            let settings = ["admin.password": "unset"]
+            let child = try Server.start(in: folder, settings, through: ["/bin/sh", "-c", #"umask 0; exec "$0""#])
+            _ = try await Server.port(of: child)
+            for name in try FileManager.default.contentsOfDirectory(atPath: data).sorted() {
+                let attributes = try FileManager.default.attributesOfItem(atPath: data + "/" + name)
+                #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(name)")
+            }
+            #expect(FileManager.default.fileExists(atPath: data + "/kaskman.sqlite-wal"))
+            await child.stop()
+        }
+
+        @Test("With log.format json every line on standard error is JSON, from the first to the last")
+        func jsonLog() async throws {
+            let settings = ["log.format": "json", "log.level": "debug", "admin.password": "unset"]
+            let folder = try TemporaryFolder()
+            let errors = folder.path + "/stderr"
+            func expectJSON(_ text: String) throws -> [[String: Any]] {
+                try text.split(separator: "\n").map { line in
+                    let object = try? JSONSerialization.jsonObject(with: Data(line.utf8))
+                    return try #require(object as? [String: Any], "\(line)")
+                }
+            }
+            let command = ["/bin/sh", "-c", #"exec "$0" 2>\#(errors)"#]
+            let child = try Server.start(in: folder, settings, through: command)
+            let port = try await Server.port(of: child)
+            #expect(try await WireClient.send(.get, "/metrics", port: port).status == 200)
+            #expect(try await WireClient.send(.get, "/nothing", port: port).status == 404)
+            child.signal(SIGTERM)
+            #expect(try await child.exit() == .success)
+            let lines = try expectJSON(try String(contentsOfFile: errors, encoding: .utf8))
+            let requests = lines.filter { $0["msg"] as? String == "request" }
+            #expect(requests.map { $0["status"] as? Int } == [200, 404])
+            #expect(requests.map { $0["level"] as? String } == ["debug", "info"])
+            #expect(requests.allSatisfy { $0["user"] == nil && $0["duration_ms"] is Double })
+            let listening = lines.filter { ($0["msg"] as? String)?.contains("listening") == true }
+            #expect(listening.map { $0["msg"] as? String } == ["listening", "stopped listening"])
+            #expect(listening.first?["port"] as? Int == port)
+            for wrong in ["http.host": "no-such-host.invalid", "http.port": "x"] {
+                let child = try Server.start(in: folder, settings.merging([wrong.key: wrong.value]) { $1 })
+                #expect(try await child.exit() == ChildProcess.Exit(status: 1, bySignal: false))
+                let last = try expectJSON(child.log).last
+                #expect((last?["errors"] as? [String])?.count == 1, "\(child.log)")
+                #expect(last?["level"] as? String == "critical")
+            }
         }
 
         private static func firstLine(_ path: String) throws -> String {

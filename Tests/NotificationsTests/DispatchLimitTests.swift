@@ -114,9 +114,9 @@ struct DispatchLimitTests {
         dispatcher.receive([notice("b", from: 1)], at: time(1))
         #expect(dispatcher.flushAll(at: time(1)).isEmpty)
         #expect(dispatcher.flushOwed(at: time(2)).isEmpty)
-        #expect(dispatcher.owedAlertCount(at: time(2)) == 2)
+        #expect(dispatcher.untoldAlertCount(at: time(2)) == 2)
         dispatcher.complete(first.id, succeeded: true)
-        #expect(dispatcher.owedAlertCount(at: time(2)) == 1)
+        #expect(dispatcher.untoldAlertCount(at: time(2)) == 1)
         let second = dispatcher.flushOwed(at: time(3))
         #expect(second.map(\.reason) == [.newAlerts])
         #expect(second.first?.alerts.count == 2)
@@ -124,5 +124,9 @@ struct DispatchLimitTests {
         // A refusal is not tried again and again.
         dispatcher.complete(second[0].id, succeeded: false)
         #expect(dispatcher.flushOwed(at: time(4)).isEmpty)
+        #expect(dispatcher.untoldAlertCount(at: time(4)) == 1)
+        // The end of the alert that the receiver knows of is news too; that of the other one is not.
+        dispatcher.receive([notice("a", from: 0, until: 5), notice("b", from: 1, until: 5)], at: time(5))
+        #expect(dispatcher.untoldAlertCount(at: time(5)) == 1)
     }
 }

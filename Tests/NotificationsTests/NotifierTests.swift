@@ -204,6 +204,80 @@ struct NotifierTests {
         #expect(notifier.snapshot.queueLength == 0)
     }
 
+    /// A receiver that fails until the drain, which begins while the next attempt is minutes away.
+    private func drainDuringBackOff(_ script: [Int?]) async throws -> (Network, NotifierSnapshot, Duration) {
+        let network = Network(["http://bad": script])
+        let clock = ManualClock()
+        let notifier = Notifier(
+            configuration: try configuration(),
+            clock: clock,
+            transport: network,
+            externalURL: "http://k"
+        )
+        async let run: Void = notifier.run()
+        notifier.receive([notice("bad")])
+        await turn(clock) { network.count("http://bad") == script.count - 1 }
+        let before = clock.uptime
+        notifier.drain()
+        // Nobody turns the clock: the drain waits for nothing.
+        try await run
+        return (network, notifier.snapshot, clock.uptime - before)
+    }
+
+    @Test func aDrainTriesOnceMoreWhatWaitsToBeTriedAgain() async throws {
+        let (network, snapshot, duration) = try await drainDuringBackOff([nil, 503, nil, 200])
+        #expect(network.count("http://bad") == 4)
+        #expect(snapshot.leftByDrainCount == 0)
+        #expect(duration == .zero)
+    }
+
+    @Test func aDrainGivesUpWhatFailsThen() async throws {
+        for failure in [nil, 503, 400] as [Int?] {
+            let (network, snapshot, duration) = try await drainDuringBackOff([nil, nil, nil, failure])
+            // The delivery that waited, and the group's last turn.
+            #expect((4...5).contains(network.count("http://bad")))
+            #expect(snapshot.leftByDrainCount == 1 && snapshot.droppedCount == 1)
+            #expect(snapshot.inFlightCount == 0)
+            #expect(duration == .zero)
+        }
+    }
+
+    /// A network that takes connections and never answers.
+    private struct Silence: WebhookTransport {
+        let clock: ManualClock
+
+        func post(url: String, headers: [(name: String, value: String)], body: [UInt8], timeout: Duration) async throws
+            -> WebhookAnswer
+        {
+            try await clock.sleep(for: .seconds(1_000_000))
+            return WebhookAnswer(status: 200)
+        }
+    }
+
+    @Test func aDrainWaitsTwoSecondsForAReceiverThatDoesNotAnswer() async throws {
+        let clock = ManualClock()
+        let notifier = Notifier(
+            configuration: try configuration(),
+            clock: clock,
+            transport: Silence(clock: clock),
+            externalURL: "http://k"
+        )
+        let hasEnded = Mutex(false)
+        async let run: Void = {
+            defer { hasEnded.withLock { $0 = true } }
+            try await notifier.run()
+        }()
+        notifier.receive([notice("good"), notice("bad")])
+        await turn(clock) { notifier.snapshot.inFlightCount == 2 }
+        let before = clock.uptime
+        notifier.drain()
+        await turn(clock) { hasEnded.withLock { $0 } }
+        try await run
+        #expect(clock.uptime - before <= .seconds(3))
+        #expect(notifier.snapshot.leftByDrainCount == 2)
+        #expect(notifier.snapshot.receivers.mapValues(\.lastFailureReason) == ["good": .stopped, "bad": .stopped])
+    }
+
     @Test func aReloadForgetsReceiversThatAreGone() async throws {
         let clock = ManualClock()
         let notifier = Notifier(

@@ -42,7 +42,8 @@ struct WebhookSecretTests {
             files: files,
             policy: policy,
             externalURL: "",
-            metrics: nil
+            metrics: nil,
+            draining: DrainSignal()
         )
         let delivery = Delivery(
             id: 1,
@@ -69,6 +70,7 @@ struct WebhookSecretTests {
         ("  https://r  ", "https://r -"),
         ("ftp://r", "secret"),
         ("http://", "secret"),
+        ("http://r:port", "secret"),
         ("http://r/a b", "secret"),
         ("http://r/\r\nX: y", "secret"),
         ("", "secret"),

@@ -12,6 +12,7 @@ private final class Scripted: Component {
 
     private let context: ComponentContext
     private let failures: Mutex<Int>
+    private let fault: any Error
     private let ignoresDrain: Bool
     private let currentHealth: Mutex<Health?>
     let journal: Journal
@@ -20,12 +21,14 @@ private final class Scripted: Component {
         _ context: ComponentContext,
         _ journal: Journal,
         failures: Int = 0,
+        fault: any Error = Fault(),
         ignoresDrain: Bool = false,
         health: Health? = .healthy
     ) {
         self.context = context
         self.journal = journal
         self.failures = Mutex(failures)
+        self.fault = fault
         self.ignoresDrain = ignoresDrain
         currentHealth = Mutex(health)
     }
@@ -36,7 +39,7 @@ private final class Scripted: Component {
             failures -= 1
             return failures >= 0
         }
-        if fails { throw Fault() }
+        if fails { throw fault }
         context.ready()
         if ignoresDrain {
             do { try await context.clock.sleep(for: .seconds(1_000_000)) } catch { journal.write("cancelled") }
@@ -185,6 +188,20 @@ struct SupervisorTests {
         #expect(journal.lines.count { $0 == "rules runs" } == 4)
         supervisor.drain()
         try await run.value
+    }
+
+    @Test("A component that cannot start is not tried again; when it is essential, the platform ends and says why")
+    func startFailure() async throws {
+        let supervisor = supervisor()
+        supervisor.add(.rules) { Scripted($0, journal) }
+        supervisor.add(.http, dependsOn: [.rules], isEssential: true) {
+            Scripted($0, journal, failures: 1, fault: StartFailure("the port is taken"))
+        }
+        let error = await #expect(throws: SupervisorError.self) { try await supervisor.run() }
+        #expect(error?.description == "the port is taken")
+        #expect(journal.lines == ["rules runs", "http runs", "rules ends"])
+        #expect(reading("kaskman_component_restarts_total", .http) == 0)
+        #expect(reading("kaskman_component_quarantined", .http) == 1)
     }
 
     @Test("The observer hears of each failure and of what runs again, outside the lock; not of start and drain")

@@ -4,6 +4,7 @@ import Composition
 import Foundation
 import Logging
 import Supervision
+import Synchronization
 
 /// Runs the platform until SIGTERM or SIGINT.
 @main
@@ -52,55 +53,85 @@ struct KaskmanServer: AsyncParsableCommand {
             print(ExampleConfiguration.text, terminator: "")
             return
         }
-        let loaded = try load()
-        let platform: Platform
+        // Whatever the platform writes is for its owner alone.
+        umask(0o077)
+        let environment = ProcessInfo.processInfo.environment
+        let loaded: SettingsLoader.Loaded
         do {
-            platform = try await Platform.build(
-                settings: loaded.settings,
-                origin: loaded.origin,
-                clock: SystemClock(),
-                onListening: { address in
-                    FileHandle.standardError.write(Data("KaskManager serves \(address) (Ctrl-C ends it)\n".utf8))
-                }
+            loaded = try SettingsLoader.load(
+                file: config,
+                flags: flags,
+                environment: environment,
+                fileSystem: DiskFileSystem()
             )
         } catch {
-            throw Failure(text: "\(error)")
+            // The file may say otherwise, but it cannot be believed.
+            let format = logFormat ?? environment["KASKMAN_LOG_FORMAT"]
+            throw Failure.told("the configuration cannot be used", error.faults, format: format)
         }
-        try FirstSignIn.announce(platform.firstPassword, dataDirectory: loaded.settings.dataDirectory)
+        do {
+            try await serve(loaded)
+        } catch {
+            // Only a run that has begun fails too often.
+            let hasRun = (error as? SupervisorError)?.isAtStart == false
+            let summary = hasRun ? "the server cannot go on" : "the server cannot start"
+            throw Failure.told(summary, ["\(error)"], format: loaded.settings.log.format)
+        }
+    }
+
+    private func serve(_ loaded: SettingsLoader.Loaded) async throws {
+        let signIn = Mutex<FirstSignIn?>(nil)
+        let platform = try await Platform.build(
+            settings: loaded.settings,
+            origin: loaded.origin,
+            clock: SystemClock(),
+            executable: Bundle.main.executableURL?.resolvingSymlinksInPath().path,
+            onListening: { address in
+                FirstSignIn.say("KaskManager serves \(address) (Ctrl-C ends it)")
+                signIn.withLock { $0 }?.announce()
+            }
+        )
+        let made = try FirstSignIn(platform.firstPassword, dataDirectory: loaded.settings.dataDirectory)
+        signIn.withLock { $0 = made }
         for warning in loaded.warnings { platform.log.warning("\(warning)") }
         let log = platform.log
         let signals = TerminationSignals(
+            clock: SystemClock(),
             first: { platform.drain() },
             second: {
                 log.critical("a second signal: ending at once")
                 Foundation.exit(1)
             }
         )
-        defer { withExtendedLifetime(signals) {} }
-        do {
-            // The log has said who is stuck.
-            try await platform.run(onStuck: { _ in Foundation.exit(1) })
-        } catch {
-            throw Failure(text: "\(error)")
+        defer {
+            withExtendedLifetime(signals) {}
+            made.announce()
         }
+        // The log has said who is stuck.
+        try await platform.run(onStuck: { _ in Foundation.exit(1) })
     }
+}
 
-    private func load() throws -> SettingsLoader.Loaded {
-        do {
-            return try SettingsLoader.load(
-                file: config,
-                flags: flags,
-                environment: ProcessInfo.processInfo.environment,
-                fileSystem: DiskFileSystem()
-            )
-        } catch {
-            throw Failure(text: "the configuration cannot be used:\n\(error)")
+/// A failure to start or to go on.
+private enum Failure {
+    /// Tells what is wrong on standard error: as text, or as a line of the log where that is JSON, which programs read.
+    ///
+    /// Returns the error that ends the program with status 1 and says nothing more.
+    static func told(_ summary: String, _ faults: [String], format: String?) -> ExitCode {
+        if format == StructuredLogHandler.Format.json.rawValue {
+            let log = Logger(label: "kaskman") { label in
+                StructuredLogHandler(
+                    label: label,
+                    format: .json,
+                    level: .info,
+                    clock: SystemClock(),
+                    output: StandardErrorOutput.write
+                )
+            }
+            log.critical("\(summary)", metadata: ["errors": .array(faults.map { .string($0) })])
+        } else {
+            StandardErrorOutput.write(Array("Error: \(summary):\n\(faults.joined(separator: "\n"))\n".utf8))
         }
-    }
-
-    /// A failure to start or to go on; ArgumentParser prints it after `Error: ` and exits with 1.
-    private struct Failure: Error, CustomStringConvertible {
-        let text: String
-        var description: String { text }
+        return .failure
     }
 }

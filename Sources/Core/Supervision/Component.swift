@@ -12,11 +12,23 @@ public protocol Component: Sendable {
     ///
     /// Called again after a failure: whatever an earlier run left must not be in its way. Calls
     /// ``ComponentContext/ready()`` once it can serve.
-    /// - Throws: Whatever makes going on impossible; the supervisor restarts the component with a growing delay.
+    /// - Throws: Whatever makes going on impossible; the supervisor restarts the component with a growing delay, but after a
+    ///   ``StartFailure`` of one that was never ready.
     func run() async throws
 
     /// Does in small what the component does, and says whether that worked. Bounded in time by the supervisor.
     func health() async -> Health
+}
+
+/// Why a component cannot start, where trying again is of no use: whoever starts the platform has to change something.
+///
+/// Thrown by ``Component/run()`` before the component was first ready, it quarantines the component at once.
+public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong and what helps, in a sentence.
+    public let description: String
+
+    /// Makes a failure from a sentence.
+    public init(_ description: String) { self.description = description }
 }
 
 /// What a component is given to live on.

@@ -208,16 +208,25 @@ public final class Supervisor: Sendable {
         lifecycle.reach(.ended(kind))
     }
 
+    /// How a run ended that should not have ended.
+    private struct Failure {
+        let text: String
+        /// Whether the component was never ready and says that it never will be.
+        var isFinal = false
+    }
+
     /// Runs the component until it ends; returns what went wrong, or nil when it ended because it was told to.
-    private func runOnce(_ entry: Entry) async -> String? {
+    private func runOnce(_ entry: Entry) async -> Failure? {
         let kind = entry.context.kind
-        return await withTaskGroup(of: String?.self) { group in
+        return await withTaskGroup(of: Failure?.self) { group in
             group.addTask {
                 do {
                     try await entry.component.run()
-                    return self.lifecycle.isDraining(kind) ? nil : "ended without being told to"
+                    return self.lifecycle.isDraining(kind) ? nil : Failure(text: "ended without being told to")
                 } catch {
-                    return self.lifecycle.isDraining(kind) && error is CancellationError ? nil : "\(error)"
+                    if self.lifecycle.isDraining(kind) && error is CancellationError { return nil }
+                    let isFinal = error is StartFailure && !self.lifecycle.has(.started(kind))
+                    return Failure(text: "\(error)", isFinal: isFinal)
                 }
             }
             group.addTask {
@@ -231,22 +240,24 @@ public final class Supervisor: Sendable {
     }
 
     /// Waits for the restart; false when there will be none.
-    private func recover(_ entry: Entry, from failure: String, _ policy: inout RestartPolicy) async -> Bool {
+    private func recover(_ entry: Entry, from failure: Failure, _ policy: inout RestartPolicy) async -> Bool {
         let kind = entry.context.kind
         let uptime = clock.uptime
-        let decision = state.withLock { state in policy.failed(at: uptime, random: &state.random) }
+        let decision =
+            failure.isFinal
+            ? .quarantine : state.withLock { state in policy.failed(at: uptime, random: &state.random) }
         switch decision {
         case .restart(let delay):
             metrics.restarts[ComponentLabels(kind: kind)].increment()
             update(kind) { progress in
                 progress.state = .restarting
                 progress.restarts += 1
-                progress.lastError = failure
+                progress.lastError = failure.text
                 progress.health = .unhealthy("failed and will be restarted")
             }
             entry.context.log.error(
                 "component failed, restarting",
-                metadata: ["error": "\(failure)", "delay_seconds": "\(delay.inSeconds)"]
+                metadata: ["error": "\(failure.text)", "delay_seconds": .stringConvertible(delay.inSeconds)]
             )
             await sleep(for: delay, orUntil: .draining(kind))
             return true
@@ -257,21 +268,24 @@ public final class Supervisor: Sendable {
         }
     }
 
-    private func quarantine(_ entry: Entry, _ failure: String) {
+    private func quarantine(_ entry: Entry, _ failure: Failure) {
         let kind = entry.context.kind
         metrics.quarantined[ComponentLabels(kind: kind)].set(1)
         metrics.health[ComponentLabels(kind: kind)].set(0)
         update(kind) { progress in
             progress.state = .quarantined
-            progress.lastError = failure
-            progress.health = .unhealthy("failed too often and is not restarted any more")
+            progress.lastError = failure.text
+            progress.health = .unhealthy(
+                failure.isFinal ? "cannot start" : "failed too often and is not restarted any more"
+            )
         }
-        entry.context.log.critical("component quarantined", metadata: ["error": "\(failure)"])
+        entry.context.log.critical("component quarantined", metadata: ["error": "\(failure.text)"])
         // Those that wait for it need not wait for ever: they report what they miss themselves.
         lifecycle.reach(.started(kind))
         guard entry.isEssential else { return }
         state.withLock { state in
-            if state.fatal == nil { state.fatal = SupervisorError(kind: kind, failure: failure) }
+            guard state.fatal == nil else { return }
+            state.fatal = SupervisorError(kind: kind, failure: failure.text, isAtStart: failure.isFinal)
         }
         lifecycle.reach(.drainRequested)
     }
@@ -385,15 +399,20 @@ public final class Supervisor: Sendable {
     }
 }
 
-/// An essential component that failed too often: the platform cannot go on.
+/// An essential component that failed too often, or could not start: the platform cannot go on.
 public struct SupervisorError: Error, Sendable, CustomStringConvertible {
     /// The component that failed.
     public let kind: ComponentKind
     /// What the component threw last.
     public let failure: String
 
+    /// Whether it threw ``StartFailure`` before it was first ready.
+    public let isAtStart: Bool
+
     /// A sentence for the log: which component, and its last failure.
-    public var description: String { "\(kind.rawValue) failed too often: \(failure)" }
+    public var description: String {
+        isAtStart ? failure : "\(kind.rawValue) failed too often: \(failure)"
+    }
 }
 
 /// Lets the life cycle call the supervisor, which is made after it.

@@ -1,3 +1,4 @@
+public import Basics
 import Dispatch
 import Synchronization
 
@@ -14,15 +15,27 @@ public final class TerminationSignals: Sendable {
     private let sources: Mutex<[any DispatchSourceSignal]>
 
     /// Begins to watch: `first` is called for the first signal, `second` for each further one (an impatient person).
-    public init(first: @escaping @Sendable () -> Void, second: @escaping @Sendable () -> Void) {
-        let count = Mutex(0)
-        let counter = SignalCount(count: count)
+    ///
+    /// What comes within a second of the first is the same request: a service manager or a shell
+    /// signals the process and its group, and both arrive.
+    public init(
+        clock: any WallClock,
+        first: @escaping @Sendable () -> Void,
+        second: @escaping @Sendable () -> Void
+    ) {
+        let received = Received()
         let queue = DispatchQueue(label: "termination-signals")
         sources = Mutex(
             [SIGTERM, SIGINT].map { number in
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-                source.setEventHandler { counter.next() == 1 ? first() : second() }
+                source.setEventHandler {
+                    switch received.next(at: clock.uptime) {
+                    case .first: first()
+                    case .echo: break
+                    case .second: second()
+                    }
+                }
                 source.resume()
                 return source
             }
@@ -34,15 +47,34 @@ public final class TerminationSignals: Sendable {
     }
 }
 
-private final class SignalCount: Sendable {
-    private let count: Mutex<Int>
+/// Tells a further request to end from an echo of the first one.
+///
+/// Pure.
+struct TerminationRequests {
+    /// How long after the first signal others count as the same request.
+    static let echoMax = Duration.seconds(1)
 
-    init(count: consuming Mutex<Int>) { self.count = count }
+    enum Meaning: Hashable {
+        case first, echo, second
+    }
 
-    func next() -> Int {
-        count.withLock { count in
-            count += 1
-            return count
+    private var firstAt: Duration?
+
+    /// A signal came at a point of uptime.
+    mutating func received(at uptime: Duration) -> Meaning {
+        guard let firstAt else {
+            firstAt = uptime
+            return .first
         }
+        return uptime - firstAt < Self.echoMax ? .echo : .second
+    }
+}
+
+/// Counts the signals of both kinds together.
+private final class Received: Sendable {
+    private let requests = Mutex(TerminationRequests())
+
+    func next(at uptime: Duration) -> TerminationRequests.Meaning {
+        requests.withLock { $0.received(at: uptime) }
     }
 }

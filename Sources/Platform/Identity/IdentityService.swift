@@ -2,6 +2,7 @@ package import Basics
 package import Database
 package import Events
 package import Instruments
+package import Logging
 import Synchronization
 
 /// Users, their passwords, sessions and tokens.
@@ -17,6 +18,7 @@ package final class IdentityService: Sendable {
     let ids: UUIDv7Generator
     let settings: IdentitySettings
     let metrics: IdentityMetrics
+    let securityLog: SecurityLog
     let hasher: PasswordHasher
     let accessTokens: AccessTokens
     let throttle: Mutex<LoginThrottle>
@@ -33,6 +35,7 @@ package final class IdentityService: Sendable {
     ///   - ids: makes the identifiers.
     ///   - registry: takes the metrics `kaskman_identity_*`; one service a registry.
     ///   - settings: the times and limits.
+    ///   - logger: is told of lockouts and of refresh tokens that are used twice.
     /// - Returns: the service, ready for logins.
     /// - Throws: ``DatabaseError``.
     package static func open(
@@ -41,11 +44,12 @@ package final class IdentityService: Sendable {
         clock: any WallClock,
         ids: UUIDv7Generator,
         registry: Registry,
-        settings: IdentitySettings = IdentitySettings()
+        settings: IdentitySettings = IdentitySettings(),
+        logger: Logger = Logger(label: "identity", factory: { _ in SwiftLogNoOpLogHandler() })
     ) async throws -> IdentityService {
         let keys = try await SigningKeys.load(database, id: ids.next(), now: clock.now)
         let tokens = await AccessTokens(keys)
-        return IdentityService(database, events, clock, ids, registry, settings, tokens)
+        return IdentityService(database, events, clock, ids, registry, settings, logger, tokens)
     }
 
     private init(
@@ -55,6 +59,7 @@ package final class IdentityService: Sendable {
         _ ids: UUIDv7Generator,
         _ registry: Registry,
         _ settings: IdentitySettings,
+        _ logger: Logger,
         _ accessTokens: AccessTokens
     ) {
         self.database = database
@@ -64,6 +69,7 @@ package final class IdentityService: Sendable {
         self.settings = settings
         self.accessTokens = accessTokens
         metrics = IdentityMetrics(registry)
+        securityLog = SecurityLog(logger: logger)
         hasher = PasswordHasher(
             cost: settings.bcryptCost,
             threads: settings.passwordThreads,

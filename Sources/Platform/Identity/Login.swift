@@ -80,9 +80,15 @@ extension IdentityService {
     /// A token that was exchanged before ends its whole session, since one of the two who had it has stolen it; but
     /// within ``IdentitySettings/refreshGrace`` two tabs may have refreshed at once, and both get a pair.
     ///
+    /// - Parameters:
+    ///   - refreshToken: the token presented.
+    ///   - ip: the client's address, for the log.
+    ///   - requestID: the request, for the event.
+    /// - Returns: the session's next tokens.
     /// - Throws: ``TokenError``: `malformed`, `unknown`, `expired`, `revoked`, `reused`, `inactiveUser`;
     ///   ``DatabaseError``.
-    package func refresh(_ refreshToken: String, requestID: String? = nil) async throws -> TokenPair {
+    package func refresh(_ refreshToken: String, ip: String? = nil, requestID: String? = nil) async throws -> TokenPair
+    {
         guard refreshToken.utf8.count <= AccessTokens.bytesMax else { throw reject(.tooLong) }
         guard refreshToken.hasPrefix(OpaqueToken.Prefix.refresh.rawValue) else { throw reject(.malformed) }
         let digest = OpaqueToken.digest(refreshToken)
@@ -98,8 +104,9 @@ extension IdentityService {
             )
         }
         switch exchange {
-        case .refused(let error):
+        case .refused(let error, let user):
             if error == .reused {
+                securityLog.reused(user, from: ip, requestID: requestID)
                 metrics.refreshReuse.increment()
                 forgetChecks()
             }
@@ -149,7 +156,7 @@ extension IdentityService {
     private enum Exchange: Sendable {
         case done(User, sessionID: UUIDv7, expires: Timestamp)
         /// Not thrown, because the end of the session is to be committed.
-        case refused(TokenError)
+        case refused(TokenError, User? = nil)
     }
 
     private func exchangeToken(
@@ -174,7 +181,7 @@ extension IdentityService {
                 data: ["user_id": .string(found.user.id.description), "username": .string(found.user.username)]
             )
             try events.append(event, in: connection)
-            return .refused(.reused)
+            return .refused(.reused, found.user)
         }
         let expires = min(now.advanced(by: settings.refreshTokenLifetime), found.sessionExpires)
         try SessionTable.markUsed(digest: digest, now: now, connection)

@@ -33,6 +33,7 @@ extension IdentityService {
                 return user
             }
             try await noteFailure(user, network: network, locks: locks, requestID: requestID)
+            if locks { securityLog.lockedOut(user, from: ip, requestID: requestID) }
         } catch {
             // No answer about the password: the attempt was none.
             throttle.withLock { [attempt] in $0.abandon(attempt) }

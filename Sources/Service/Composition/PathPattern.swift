@@ -1,12 +1,13 @@
 import Basics
 
-/// Paths whose last part may hold `*` for any characters, and `?` and `[…]` beside it, as `rules.files` has them.
+/// Paths whose last part may hold `*`, `?` and `[…]`, as `rules.files` has them.
 enum PathPattern {
-    /// The files that a pattern names, sorted; a path without `*` is itself, whether it exists or not.
+    /// The files that a pattern names, sorted; one that is the path of a file is that file, whatever it looks like.
     static func paths(matching pattern: String, in fileSystem: any FileSystem) throws(FileSystemError) -> [String] {
+        if try fileSystem.attributes(of: pattern)?.kind == .file { return [pattern] }
         let slash = pattern.lastIndex(of: "/")
         let name = slash.map { pattern[pattern.index(after: $0)...] } ?? pattern[...]
-        guard name.contains("*") else { return [pattern] }
+        guard name.contains(where: { "*?[".contains($0) }) else { return [] }
         let directory = slash.map { $0 == pattern.startIndex ? "/" : String(pattern[..<$0]) } ?? "."
         guard try fileSystem.attributes(of: directory)?.kind == .directory else { return [] }
         let prefix = slash.map { String(pattern[...$0]) } ?? ""

@@ -20,21 +20,24 @@ package final class Platform: Sendable {
     package let metricFamilies: [MetricMetadata]
     private let supervisor: Supervisor
     private let http: HTTPComponent
-    /// Held for as long as the platform lives, when the system chose the port.
-    private let reservedPort: ReservedPort?
+    private let dataFolder: DataFolder
+    /// Held for as long as the platform lives.
+    private let reservedPort: ReservedPort
 
     /// Builds every component and registers every metric; nothing runs and nothing listens yet.
     ///
     /// `origin`: where the settings come from, for the log of activities.
+    /// `executable`: the absolute path of the running program, beside which the shipped rules and dashboard are looked for.
     /// `logOutput`: takes the log, a line a call.
     /// `onListening`: is told the server's URL each time that it begins to listen.
-    /// Throws: ``SettingsError`` when a file that the settings name cannot be used; `DatabaseError` and `MigrationError` when
-    ///   the database cannot.
+    /// Throws: ``SettingsError`` when a file that the settings name, or the database, cannot be used; ``DataFolderError`` when the data folder
+    ///   cannot, or another server is in it; ``ListenError`` when its address cannot be had; `DatabaseError` and `MigrationError` when the database cannot.
     package static func build(
         settings: Settings,
         origin: SettingsOrigin,
         clock: any WallClock,
         fileSystem: any FileSystem = DiskFileSystem(),
+        executable: String? = nil,
         logOutput: @escaping @Sendable ([UInt8]) -> Void = StandardErrorOutput.write,
         onListening: @escaping @Sendable (_ address: String) -> Void = { _ in }
     ) async throws -> Platform {
@@ -47,28 +50,35 @@ package final class Platform: Sendable {
                 output: logOutput
             )
         }
+        let dataFolder = try DataFolder(settings.dataDirectory, fileSystem: fileSystem)
+        for reason in dataFolder.exposed {
+            log.warning("others may read a file of the data folder", metadata: ["error": "\(reason)"])
+        }
         var settings = settings
-        let reservedPort = settings.http.port == 0 ? ReservedPort(host: settings.http.host) : nil
-        if let reservedPort { settings.http.port = reservedPort.port }
-        let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, log: log)
+        let reservedPort = try ReservedPort(host: settings.http.host, port: settings.http.port)
+        settings.http.port = reservedPort.port
+        let shipped = ShippedFiles(executable: executable, fileSystem: fileSystem)
+        let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, shipped: shipped, log: log)
         wiring.outbox.offer(OwnEvents.configurationLoaded(origin))
         let observability = try wiring.observability()
         let foundation = try await wiring.foundation()
         let research = wiring.research(foundation)
         let http = try wiring.http(observability, foundation, research, onListening)
-        return Platform(wiring, http, reservedPort, foundation.firstPassword)
+        return Platform(wiring, http, dataFolder, reservedPort, foundation.firstPassword)
     }
 
     private init(
         _ wiring: Wiring,
         _ http: HTTPComponent,
-        _ reservedPort: ReservedPort?,
+        _ dataFolder: DataFolder,
+        _ reservedPort: ReservedPort,
         _ firstPassword: String?
     ) {
         log = wiring.log
         supervisor = wiring.supervisor
         metricFamilies = wiring.registry.metadata
         self.http = http
+        self.dataFolder = dataFolder
         self.reservedPort = reservedPort
         self.firstPassword = firstPassword
     }
@@ -78,6 +88,7 @@ package final class Platform: Sendable {
     /// - Parameter onStuck: Is told the components that cannot be ended; a server then ends its process.
     /// - Throws: ``SupervisorError`` when an essential component could not be kept alive.
     package func run(onStuck: @Sendable ([ComponentKind]) -> Void = { _ in }) async throws {
+        defer { dataFolder.release() }
         try await supervisor.run(onStuck: onStuck)
     }
 

@@ -8,30 +8,34 @@ import NIOCore
     import Darwin
 #endif
 
-/// A port that the system chose for `http.port: 0`, kept from others until the server listens there.
+/// The port that the server will listen on, kept from others until it does: `http.port`, or for 0 one that the system
+/// chooses.
 ///
-/// The platform's samples and links carry its address from the first second on, and the server that is restarted
-/// listens where it did: so the port is chosen before anything is built. A socket is bound to it and never listens;
+/// An address that cannot be had is told before anything is built. The platform's samples and links carry the port from
+/// the first second on, and the server that is restarted listens where it did. A socket is bound to it and never listens;
 /// beside it one that reuses addresses, as the server's does, may bind and listen.
 final class ReservedPort: Sendable {
     let port: Int
     private let descriptor: CInt
 
-    /// Nil when the host cannot be bound to; the server names the reason when it tries.
-    init?(host: String) {
-        guard let address = try? SocketAddress.makeAddressResolvingHost(host, port: 0) else { return nil }
+    /// - Throws: ``ListenError`` when the address cannot be had.
+    init(host: String, port: Int) throws(ListenError) {
+        guard let address = try? SocketAddress.makeAddressResolvingHost(host, port: port) else {
+            throw ListenError(host: host, port: port, .hostUnknown)
+        }
         #if canImport(Darwin)
             let type = SOCK_STREAM
         #else
             let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         #endif
         let descriptor = socket(CInt(address.protocol.rawValue), type, 0)
-        guard descriptor >= 0 else { return nil }
-        guard let port = Self.bind(descriptor, to: address) else {
+        guard descriptor >= 0 else { throw ListenError(host: host, port: port, .init(errno: errno)) }
+        guard let bound = Self.bind(descriptor, to: address) else {
+            let reason = ListenError.Reason(errno: errno)
             close(descriptor)
-            return nil
+            throw ListenError(host: host, port: port, reason)
         }
-        self.port = port
+        self.port = bound
         self.descriptor = descriptor
         #if canImport(Darwin)
             // There a second socket may not bind beside it.
@@ -43,7 +47,7 @@ final class ReservedPort: Sendable {
         deinit { close(descriptor) }
     #endif
 
-    /// Binds the socket; returns the port that the system chose.
+    /// Binds the socket; returns its port, or nil and leaves the reason in `errno`.
     private static func bind(_ descriptor: CInt, to address: SocketAddress) -> Int? {
         var isOn: CInt = 1
         guard setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<CInt>.size)) == 0 else {

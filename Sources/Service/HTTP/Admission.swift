@@ -37,7 +37,7 @@ package struct AdmissionRules: Sendable {
 
     /// A class of routes with the quota that holds for it.
     func effective(_ rateClass: RateClass) -> RateClass {
-        quotas[rateClass.name].map { RateClass(rateClass.name, $0) } ?? rateClass
+        quotas[rateClass.name].map { RateClass(rateClass.name, $0, isRoutine: rateClass.isRoutine) } ?? rateClass
     }
 }
 

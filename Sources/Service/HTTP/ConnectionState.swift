@@ -13,6 +13,7 @@ struct ConnectionState {
         var idle: TimeAmount
         var linger: TimeAmount
         var drainIdleGrace: TimeAmount
+        var drainReadGrace: TimeAmount
     }
 
     private enum Phase {
@@ -78,7 +79,7 @@ struct ConnectionState {
     mutating func bytesArrived(_ bytes: some Collection<UInt8>, now: NIODeadline) {
         if phase == .idle {
             phase = .head
-            deadline = now + limits.head
+            deadline = now + reading(limits.head)
             firstLineBytes = 0
             isInFirstLine = true
         }
@@ -96,9 +97,12 @@ struct ConnectionState {
         isReading = true
         if unanswered == 1 {
             phase = .exchange
-            deadline = now + limits.body
+            deadline = now + reading(limits.body)
         }
     }
+
+    /// How long input may take to arrive: a drain does not wait for a client that stopped in the middle.
+    private func reading(_ limit: TimeAmount) -> TimeAmount { isDraining ? min(limit, limits.drainReadGrace) : limit }
 
     /// A request's last byte was read.
     mutating func endRead(now: NIODeadline) {
@@ -147,10 +151,10 @@ struct ConnectionState {
     private mutating func settle(_ now: NIODeadline) {
         if unanswered > 0 {
             phase = .exchange
-            deadline = now + (isReading && unanswered == 1 ? limits.body : limits.handler)
+            deadline = now + (isReading && unanswered == 1 ? reading(limits.body) : limits.handler)
         } else if isReading {
             phase = .discard
-            deadline = now + limits.body
+            deadline = now + reading(limits.body)
         } else {
             phase = .idle
             deadline = now + (isDraining ? limits.drainIdleGrace : limits.idle)
@@ -159,10 +163,17 @@ struct ConnectionState {
 
     // MARK: Time
 
-    /// The server drains: answers from now on end the connection, and an idle one closes after a short grace.
+    /// The server drains: answers from now on end the connection, an idle one closes after a short grace, and what was
+    /// sent in part has to be whole soon.
     mutating func drain(now: NIODeadline) {
         isDraining = true
-        if phase == .idle { deadline = min(deadline, now + limits.drainIdleGrace) }
+        switch phase {
+        case .idle: deadline = min(deadline, now + limits.drainIdleGrace)
+        case .head, .discard: deadline = min(deadline, now + limits.drainReadGrace)
+        case .exchange where isReading && unanswered == 1 && !hasFailed:
+            deadline = min(deadline, now + limits.drainReadGrace)
+        case .exchange, .linger, .closed: break
+        }
     }
 
     /// The deadline may have passed.

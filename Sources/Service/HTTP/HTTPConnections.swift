@@ -36,7 +36,8 @@ struct HTTPConnections: ServerChildChannel {
             handler: TimeAmount(settings.handlerTimeout),
             idle: TimeAmount(settings.idleTimeout),
             linger: TimeAmount(settings.lingerTimeout),
-            drainIdleGrace: TimeAmount(settings.drainIdleGrace)
+            drainIdleGrace: TimeAmount(settings.drainIdleGrace),
+            drainReadGrace: TimeAmount(settings.drainReadGrace)
         )
         service.instruments.connectionsMax.set(Double(settings.connectionsMax))
     }

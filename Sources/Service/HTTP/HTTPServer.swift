@@ -60,6 +60,9 @@ package struct HTTPServer: Sendable {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws {
         let settings = service.settings
+        // It says that it listens, which the caller says too.
+        var foreignLogger = logger
+        foreignLogger.logLevel = max(.warning, logger.logLevel)
         let server = Server(
             childChannelSetup: HTTPConnections(service),
             configuration: ServerConfiguration(
@@ -68,7 +71,7 @@ package struct HTTPServer: Sendable {
             ),
             onServerRunning: { await onListening($0.localAddress?.port ?? settings.port) },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: logger
+            logger: foreignLogger
         )
         try await withThrowingTaskGroup(of: Event.self) { group in
             group.addTask {

@@ -122,6 +122,7 @@ package struct HTTPService: Sendable {
         let response: RouteResponse
         do {
             response = try await respond(head, &exchange, &body)
+            exchange.user = exchange.user ?? response.user
         } catch {
             response = failure(error, head, exchange)
         }
@@ -320,19 +321,29 @@ package struct HTTPService: Sendable {
         instruments.responseBytes.increment(by: bytes)
         instruments.ended.increment()
         instruments.inFlight.decrement()
-        logger.info(
+        let isRoutine = status < 400 && exchange.endpoint?.rateClass?.isRoutine == true
+        logger.log(
+            level: isRoutine ? .debug : .info,
             "request",
-            metadata: [
-                "request_id": .string(exchange.id),
-                "method": .string(method),
-                "route": .string(route?.route ?? Self.unmatchedRoute),
-                "status": .stringConvertible(status),
-                "duration_ms": .stringConvertible((duration.inSeconds * 1e6).rounded() / 1000),
-                "bytes": .stringConvertible(bytes),
-                "remote": .stringConvertible(exchange.client),
-                "user": .string(exchange.user ?? "-"),
-            ]
+            metadata: Self.fields(
+                of: exchange,
+                [
+                    "method": .string(method),
+                    "route": .string(route?.route ?? Self.unmatchedRoute),
+                    "status": .stringConvertible(status),
+                    "duration_ms": .stringConvertible((duration.inSeconds * 1e6).rounded() / 1000),
+                    "bytes": .stringConvertible(bytes),
+                ]
+            )
         )
+    }
+
+    private static func fields(of exchange: Exchange, _ others: Logger.Metadata) -> Logger.Metadata {
+        var fields = others
+        fields["request_id"] = .string(exchange.id)
+        fields["remote"] = .stringConvertible(exchange.client)
+        if let user = exchange.user { fields["user"] = .string(user) }
+        return fields
     }
 }
 

@@ -36,6 +36,8 @@ package struct HTTPSettings: Sendable {
     package var drainTimeout: Duration = .seconds(20)
     /// How long an idle connection stays open in a drain, for a request that is on its way.
     package var drainIdleGrace: Duration = .milliseconds(250)
+    /// How long a request that was sent in part may take in a drain until the rest is there; then 408.
+    package var drainReadGrace: Duration = .seconds(2)
 
     /// Peers that may name the client in `X-Forwarded-For`.
     package var trustedProxies: [AddressRange] = []

@@ -23,11 +23,14 @@ package struct RateClass: Hashable, Sendable {
     /// The name in header fields and metrics; a word of lower-case letters.
     package let name: String
     package let quota: Quota
+    /// Whether its requests come by the clock, day and night: those that succeed are logged for debugging only.
+    package let isRoutine: Bool
 
-    package init(_ name: String, _ quota: Quota) {
+    package init(_ name: String, _ quota: Quota, isRoutine: Bool = false) {
         precondition(!name.isEmpty && name.utf8.allSatisfy { (97...122).contains($0) || $0 == 95 }, "BUG: \(name)")
         self.name = name
         self.quota = quota
+        self.isRoutine = isRoutine
     }
 
     /// What most routes have: 600 requests a minute, unless ``AdmissionRules/quotas`` says otherwise.

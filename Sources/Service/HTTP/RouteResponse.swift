@@ -8,6 +8,8 @@ package struct RouteResponse: Sendable {
     package var status: HTTPResponse.Status
     package var headers: HTTPFields
     package var body: ByteBuffer
+    /// Whom the handler has recognised, for the log: on routes where admission asks nobody, such as a login.
+    package var user: String?
 
     package init(status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()) {
         self.status = status

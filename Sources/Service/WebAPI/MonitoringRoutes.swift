@@ -120,7 +120,7 @@ package struct MonitoringRoutes: Sendable {
 
 extension RateClass {
     /// Probes and scrapes: generous, since load balancers and monitoring must never be locked out.
-    package static let monitoring = RateClass("monitoring", Quota(6000, perSeconds: 60))
+    package static let monitoring = RateClass("monitoring", Quota(6000, perSeconds: 60), isRoutine: true)
 }
 
 /// What was built.

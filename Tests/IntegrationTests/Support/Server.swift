@@ -16,7 +16,8 @@ struct Server: Sendable {
 
     /// Runs a server with its data in `folder` for the time of `body`; then it is drained, or killed.
     ///
-    /// - Parameter settings: by key, as `http.port`; what is not named is a free port, a cheap password and no rules.
+    /// - Parameter settings: by key, as `http.port`; what is not named is a free port, a cheap password and the rules in the
+    ///   folder's own `rules`, if there are any.
     static func run<Result>(
         in folder: TemporaryFolder,
         _ settings: [String: String] = [:],
@@ -36,20 +37,32 @@ struct Server: Sendable {
     }
 
     /// Starts the process, and does not wait for it to listen.
-    static func start(in folder: TemporaryFolder, _ settings: [String: String] = [:]) throws -> ChildProcess {
+    ///
+    /// - Parameters:
+    ///   - folder: Holds the data and the log.
+    ///   - settings: By key; `unset` leaves one to its default.
+    ///   - command: Starts the server, whose path it is given as its last argument; empty for none.
+    ///   - directory: The working folder.
+    static func start(
+        in folder: TemporaryFolder,
+        _ settings: [String: String] = [:],
+        through command: [String] = [],
+        at directory: String = Repository.root
+    ) throws -> ChildProcess {
+        let hasRules = FileManager.default.fileExists(atPath: folder.path + "/rules")
         let all = [
             "http.port": "0", "data_dir": folder.path + "/data", "identity.password_cost": "4", "web.dir": "",
-            "admin.password": password, "rules.files": folder.path + "/rules/*.yml",
+            "admin.password": password, "rules.files": hasRules ? folder.path + "/rules/*.yml" : "",
         ].merging(settings) { $1 }
         var environment: [String: String] = [:]
         for (key, value) in all where value != "unset" {
             environment["KASKMAN_" + key.uppercased().replacing(".", with: "_")] = value
         }
         return try ChildProcess(
-            executable,
-            [],
+            command.first ?? executable,
+            command.isEmpty ? [] : Array(command.dropFirst()) + [executable],
             environment: environment,
-            directory: Repository.root,
+            directory: directory,
             logPath: folder.path + "/server-\(UUID().uuidString).log"
         )
     }

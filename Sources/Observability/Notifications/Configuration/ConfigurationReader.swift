@@ -141,13 +141,7 @@ struct ConfigurationReader {
     }
 
     /// Whether a text is an `http` or `https` URL with a host.
-    static func isWebURL(_ text: String) -> Bool {
-        for scheme in ["http://", "https://"] where text.lowercased().hasPrefix(scheme) {
-            guard let first = text.dropFirst(scheme.count).first else { return false }
-            return !"/?#:".contains(first) && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f }
-        }
-        return false
-    }
+    static func isWebURL(_ text: String) -> Bool { WebURL(text) != nil }
 
     private mutating func credentials(_ value: YAMLValue) -> WebhookCredentials? {
         var reader = YAMLMappingReader(value, typeName: "config.HTTPClientConfig")

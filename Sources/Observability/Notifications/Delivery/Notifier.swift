@@ -7,8 +7,8 @@ import Synchronization
 public struct NotifierSettings: Sendable {
     /// The most alerts that wait to be grouped; beyond it the oldest are dropped.
     public var queuedAlertsMax = 10_000
-    /// How long a drain may take to deliver what is left.
-    public var drainMax = Duration.seconds(10)
+    /// How long a drain may take to deliver what is left: a receiver that does not answer must not hold up the end.
+    public var drainMax = Duration.seconds(2)
     /// How long a failed delivery waits before it is tried again.
     public var retry = RetryPolicy()
     /// The most alerts and groups that are known at a time.
@@ -29,6 +29,7 @@ public final class Notifier: Sendable {
         var queue: [AlertNotice] = []
         var dispatcher: Dispatcher
         var droppedCount = 0
+        var leftByDrainCount = 0
         var reportedRejections = 0
         var reportedUndelivered = 0
         var inFlight = 0
@@ -39,6 +40,7 @@ public final class Notifier: Sendable {
 
     private let state: Mutex<State>
     private let changed = WakeSignal()
+    private let draining = DrainSignal()
     private let clock: any WallClock
     private let settings: NotifierSettings
     private let sender: WebhookSender
@@ -77,7 +79,8 @@ public final class Notifier: Sendable {
             files: files,
             policy: settings.retry,
             externalURL: externalURL,
-            metrics: metrics
+            metrics: metrics,
+            draining: draining
         )
         metrics?.queueCapacity.set(Double(settings.queuedAlertsMax))
         metrics?.prepare(receivers: configuration.receivers.map(\.name))
@@ -112,10 +115,11 @@ public final class Notifier: Sendable {
 
     /// Makes ``run()`` deliver what is left, within ``NotifierSettings/drainMax``, and return.
     ///
-    /// A group whose delivery has not ended is told of its new alerts when it has; what is left when the time is over
-    /// is counted as dropped.
+    /// What waits to be tried again is tried at once, for the last time. A group whose delivery has not ended is told of
+    /// its new alerts when it has; what is left then, or when the time is over, is counted as dropped.
     public func drain() {
         state.withLock { $0.isDraining = true }
+        draining.set()
         changed.set()
     }
 
@@ -146,13 +150,14 @@ public final class Notifier: Sendable {
         try Task.checkCancellation()
     }
 
-    /// Counts the alerts that a drain had no time for.
+    /// Counts the alerts that a drain had no time for, or could not deliver.
     private func dropWhatIsLeft() {
         let now = clock.now
         let dropped = state.withLock { state in
-            let count = state.queue.count + state.dispatcher.owedAlertCount(at: now)
+            let count = state.queue.count + state.dispatcher.untoldAlertCount(at: now)
             state.queue = []
             state.droppedCount += count
+            state.leftByDrainCount += count
             return count
         }
         metrics?.dropped.increment(by: dropped)
@@ -249,6 +254,7 @@ public final class Notifier: Sendable {
                 queueLength: state.queue.count,
                 droppedCount: state.droppedCount + state.dispatcher.rejectedCount,
                 undeliveredCount: state.dispatcher.undeliveredCount,
+                leftByDrainCount: state.leftByDrainCount,
                 inFlightCount: state.inFlight,
                 groupCount: state.dispatcher.counts.groups,
                 receivers: state.receivers
@@ -283,6 +289,8 @@ public struct NotifierSnapshot: Sendable, Equatable {
     public let droppedCount: Int
     /// Resolved alerts forgotten because a receiver could not be told of them for too long.
     public let undeliveredCount: Int
+    /// Alerts, firing or resolved, of which a drain could not tell some receiver; counted in `droppedCount` too.
+    public let leftByDrainCount: Int
     /// The deliveries that are being tried now.
     public let inFlightCount: Int
     /// The groups of alerts that are known.

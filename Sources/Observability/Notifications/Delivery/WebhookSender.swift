@@ -11,6 +11,8 @@ struct WebhookSender: Sendable {
     let policy: RetryPolicy
     let externalURL: String
     let metrics: NotificationMetrics?
+    /// Ends the waiting between two attempts: what fails from then on is given up.
+    let draining: DrainSignal
 
     /// The most bytes that are read of a secret's file.
     static let secretBytesMax = 64 << 10
@@ -21,7 +23,7 @@ struct WebhookSender: Sendable {
         case giveUp(DeliveryFailure, String)
     }
 
-    /// Tries until it succeeds, trying again is of no use, or the deadline has passed.
+    /// Tries until it succeeds, trying again is of no use, or the deadline has passed; in a drain it tries once more.
     ///
     /// - Parameters:
     ///   - delivery: what is told.
@@ -46,20 +48,23 @@ struct WebhookSender: Sendable {
             guard rest > .zero else { throw fault(last, attempts, isFinal: true) }
             if Task.isCancelled { throw fault((.stopped, "the notifier stopped"), attempts, isFinal: true) }
             attempts += 1
+            let isLast = draining.isSet
             let limit = webhook.timeout > .zero ? min(webhook.timeout, rest) : rest
             switch await attempt(body, webhook, limit) {
             case .done: return
             case .giveUp(let reason, let detail): throw fault((reason, detail), attempts, isFinal: true)
             case .retry(let reason, let detail): last = (reason, detail)
             }
-            let delay = policy.delay(afterAttempt: attempts, using: &generator)
-            guard delay < budget - (clock.uptime - start) else { throw fault(last, attempts, isFinal: true) }
-            onFailedAttempt(fault(last, attempts, isFinal: false))
-            do {
-                try await clock.sleep(for: delay)
-            } catch {
+            if Task.isCancelled {
                 throw fault((.stopped, "the notifier stopped; before: \(last.detail)"), attempts, isFinal: true)
             }
+            if isLast { throw fault(last, attempts, isFinal: true) }
+            let delay = policy.delay(afterAttempt: attempts, using: &generator)
+            guard draining.isSet || delay < budget - (clock.uptime - start) else {
+                throw fault(last, attempts, isFinal: true)
+            }
+            onFailedAttempt(fault(last, attempts, isFinal: false))
+            await wait(delay)
             metrics?.retries[.init(delivery.receiver)].increment()
         }
     }
@@ -68,6 +73,16 @@ struct WebhookSender: Sendable {
         -> DeliveryFault
     {
         DeliveryFault(reason: last.reason, detail: last.detail, attempts: attempts, isFinal: isFinal)
+    }
+
+    /// Waits for the next attempt, or until the drain begins or the task is cancelled.
+    private func wait(_ delay: Duration) async {
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try? await clock.sleep(for: delay) }
+            tasks.addTask { await draining.wait() }
+            await tasks.next()
+            tasks.cancelAll()
+        }
     }
 
     private func attempt(_ body: [UInt8], _ webhook: WebhookConfiguration, _ limit: Duration) async -> Attempt {

@@ -161,17 +161,23 @@ public struct Dispatcher: Sendable {
     /// How many groups ``flushOwed(at:)`` has yet to tell of.
     public var owedGroupCount: Int { owed.count }
 
-    /// How many firing alerts of the owed groups some receiver has not heard of.
-    public func owedAlertCount(at now: Timestamp) -> Int {
-        owed.compactMap { groups[$0] }.reduce(0) { count, group in
+    /// How many alerts there are of whose present state, firing or resolved, some receiver has not heard.
+    public func untoldAlertCount(at now: Timestamp) -> Int {
+        groups.values.reduce(0) { count, group in
             let name = group.route.options.receiver
-            let heard = (configuration.receiver(name)?.webhooks ?? []).indices.map { integration in
+            let webhooks = configuration.receiver(name)?.webhooks ?? []
+            let heard = webhooks.enumerated().map { integration, webhook in
                 let key = NotificationLog.Key(groupKey: group.key, receiver: name, integration: integration)
-                return log.entries[key]?.firing ?? []
+                return (entry: log.entries[key], sendsResolved: webhook.sendsResolved)
             }
             return count
                 + group.alerts.values.count { alert in
-                    !alert.isResolved(at: now) && heard.contains { !$0.contains(alert.fingerprint) }
+                    let isResolved = alert.isResolved(at: now)
+                    return heard.contains { entry, sendsResolved in
+                        let wasFiring = entry?.firing.contains(alert.fingerprint) ?? false
+                        // Whoever never heard that it fires need not hear that it is over.
+                        return isResolved ? wasFiring && sendsResolved : !wasFiring
+                    }
                 }
         }
     }

@@ -104,7 +104,10 @@ final class EventsComponent: Component {
         _ = await writeWaiting()
         let lost = outbox.abandon()
         if lost > 0 {
-            context.log.error("the platform's own events could not be written", metadata: ["lost": "\(lost)"])
+            context.log.error(
+                "the platform's own events could not be written",
+                metadata: ["lost": .stringConvertible(lost)]
+            )
         }
     }
 

@@ -8,6 +8,7 @@ import Synchronization
 final class HTTPComponent: Component {
     private struct Listening {
         var port: Int?
+        var hasListened = false
         var waiters: [CheckedContinuation<Int, Never>] = []
     }
 
@@ -42,7 +43,13 @@ final class HTTPComponent: Component {
                 while await self.context.pause(for: Self.lagInterval) { self.lag.measure() }
             }
             defer { group.cancelAll() }
-            try await server.run(drain: { await self.context.drained() }) { port in self.listens(on: port) }
+            do {
+                try await server.run(drain: { await self.context.drained() }) { port in self.listens(on: port) }
+            } catch let error as HTTPServerError {
+                // Whoever starts the server waits for the answer; later a port may come free again.
+                guard let reason = ListenError(error), !listening.withLock({ $0.hasListened }) else { throw error }
+                throw StartFailure("\(reason)")
+            }
         }
     }
 
@@ -64,12 +71,13 @@ final class HTTPComponent: Component {
     private func listens(on port: Int) {
         let waiters = listening.withLock { listening in
             listening.port = port
+            listening.hasListened = true
             defer { listening.waiters = [] }
             return listening.waiters
         }
         for waiter in waiters { waiter.resume(returning: port) }
         context.ready()
-        context.log.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
+        context.log.notice("listening", metadata: ["host": "\(host)", "port": .stringConvertible(port)])
         onListening(host, port)
     }
 }

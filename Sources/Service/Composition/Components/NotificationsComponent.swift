@@ -9,22 +9,32 @@ final class NotificationsComponent: Component {
     private let context: ComponentContext
     private let transport: WebhookHTTPTransport
 
+    /// - Parameters:
+    ///   - context: What the component lives on.
+    ///   - file: The path of the routes and receivers; empty for none.
+    ///   - externalURL: What links in notifications begin with.
+    ///   - drainTimeout: How long the component may take to end before it is cancelled.
+    ///   - fileSystem: Where files are read.
     /// - Throws: ``SettingsError`` when the configuration of routes and receivers cannot be used.
     init(
         context: ComponentContext,
         file: String,
         externalURL: String,
+        drainTimeout: Duration,
         fileSystem: any FileSystem
     ) throws(SettingsError) {
         self.context = context
         transport = WebhookHTTPTransport()
         let log = context.log
+        var settings = NotifierSettings()
+        settings.drainMax = min(settings.drainMax, drainTimeout / 2)
         notifier = Notifier(
             configuration: try Self.configuration(file, fileSystem),
             clock: context.clock,
             transport: transport,
             files: fileSystem,
             externalURL: externalURL,
+            settings: settings,
             metrics: NotificationMetrics(registry: context.registry),
             onFault: { receiver, fault in Self.report(fault, of: receiver, to: log) }
         )
@@ -37,7 +47,8 @@ final class NotificationsComponent: Component {
             level: level,
             fault.isFinal ? "notification given up" : "notification not delivered; it is tried again",
             metadata: [
-                "receiver": "\(receiver)", "reason": "\(fault.reason.rawValue)", "attempts": "\(fault.attempts)",
+                "receiver": "\(receiver)", "reason": "\(fault.reason.rawValue)",
+                "attempts": .stringConvertible(fault.attempts),
                 "error": "\(fault.detail)",
             ]
         )
@@ -45,6 +56,7 @@ final class NotificationsComponent: Component {
 
     func run() async throws {
         context.ready()
+        defer { tellWhatIsLeft() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.notifier.run() }
             group.addTask {
@@ -55,6 +67,17 @@ final class NotificationsComponent: Component {
             if self.context.isDraining { try await group.waitForAll() } else { group.cancelAll() }
         }
         try await transport.close()
+    }
+
+    /// Says what a drain could not deliver: nobody can read the metrics any more.
+    private func tellWhatIsLeft() {
+        let snapshot = notifier.snapshot
+        guard snapshot.leftByDrainCount > 0 else { return }
+        let failing = snapshot.receivers.filter(\.value.isFailing).keys.sorted().joined(separator: ", ")
+        context.log.warning(
+            "the drain ended before every alert was delivered",
+            metadata: ["alerts": .stringConvertible(snapshot.leftByDrainCount), "receivers": "\(failing)"]
+        )
     }
 
     /// Degraded while the last delivery to a receiver failed.
@@ -71,6 +94,9 @@ final class NotificationsComponent: Component {
     ) throws(SettingsError) -> NotificationConfiguration {
         // Without a file alerts are evaluated and shown; nobody is told.
         let nobody = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+        guard file.isEmpty || (try? fileSystem.attributes(of: file))??.kind == .file else {
+            throw SettingsError(faults: ["notifications.file: there is no file \(file)"])
+        }
         do {
             guard !file.isEmpty else { return try NotificationConfiguration(text: nobody, path: "the default") }
             return try NotificationConfiguration.load(file, from: fileSystem)

@@ -1,4 +1,5 @@
 import Basics
+import Logging
 import MetricModel
 import PromQL
 import Queries
@@ -10,8 +11,12 @@ final class RulesComponent: Component {
     let evaluator: RuleEvaluator
     /// The rules as they were read.
     let loaded: LoadedRules
+    /// The files that the rules came from.
+    let paths: [String]
     private let context: ComponentContext
     private let interval: Duration
+    /// Whether the rules that come with the server are nowhere.
+    private let isWithoutShipped: Bool
 
     /// What rules work with.
     struct Environment: Sendable {
@@ -22,11 +27,13 @@ final class RulesComponent: Component {
         let externalURL: String
     }
 
-    /// - Throws: ``SettingsError`` that lists every fault of every rule file with its place.
+    /// - Throws: ``SettingsError`` that lists every fault of every rule file with its place, and each pattern that names
+    ///   no file.
     init(
         context: ComponentContext,
         settings: Settings.RulesSettings,
         environment: Environment,
+        shipped: ShippedFiles,
         fileSystem: any FileSystem
     ) throws(SettingsError) {
         self.context = context
@@ -52,7 +59,15 @@ final class RulesComponent: Component {
             metrics: RulesMetrics(registry: context.registry),
             executor: BlockingExecutor(label: "rules")
         )
-        let files = try Self.load(settings.files, RuleFileLoader(readExpression: readExpression), fileSystem)
+        paths = settings.usesShipped ? shipped.rules : try Self.paths(settings.files, fileSystem)
+        isWithoutShipped = settings.usesShipped && paths.isEmpty
+        if isWithoutShipped {
+            context.log.warning(
+                "the rules that come with the server were not found, so no alert can fire; name them with rules.files",
+                metadata: ["folders": "\(shipped.folders.joined(separator: ", "))"]
+            )
+        }
+        let files = try Self.load(paths, RuleFileLoader(readExpression: readExpression), fileSystem)
         loaded = LoadedRules(files)
         do {
             try evaluator.replace(groups: files.flatMap(\.groups))
@@ -75,7 +90,7 @@ final class RulesComponent: Component {
         }
     }
 
-    /// Degraded while a rule fails, unhealthy when a group has not been evaluated for three intervals.
+    /// Degraded while a rule fails or the shipped rules are missing, unhealthy when a group has not been evaluated for three intervals.
     func health() async -> Health {
         let groups = evaluator.snapshot
         let now = context.clock.now
@@ -90,6 +105,7 @@ final class RulesComponent: Component {
                 return .degraded("the rule \(rule.definition.name) of the group \(group.name) fails")
             }
         }
+        if isWithoutShipped { return .degraded("no rules were found, so no alert can fire; set rules.files") }
         return .healthy
     }
 
@@ -101,18 +117,32 @@ final class RulesComponent: Component {
         }
     }
 
+    private static func paths(_ patterns: [String], _ fileSystem: any FileSystem) throws(SettingsError) -> [String] {
+        var paths: [String] = []
+        var faults: [String] = []
+        for pattern in patterns {
+            do throws(FileSystemError) {
+                let found = try PathPattern.paths(matching: pattern, in: fileSystem)
+                if found.isEmpty { faults.append("rules.files: \(pattern) names no file") }
+                paths += found
+            } catch {
+                faults.append("rules.files: \(pattern): \(error)")
+            }
+        }
+        guard faults.isEmpty else { throw SettingsError(faults: faults) }
+        return paths
+    }
+
     private static func load(
-        _ patterns: [String],
+        _ paths: [String],
         _ loader: RuleFileLoader,
         _ fileSystem: any FileSystem
     ) throws(SettingsError) -> [RuleFile] {
         var files: [RuleFile] = []
         var faults: [String] = []
-        for pattern in patterns {
-            do {
-                for path in try PathPattern.paths(matching: pattern, in: fileSystem) {
-                    files.append(try loader.load(path, from: fileSystem))
-                }
+        for path in paths {
+            do throws(RuleFileErrors) {
+                files.append(try loader.load(path, from: fileSystem))
             } catch {
                 faults.append("\(error)")
             }

@@ -38,13 +38,13 @@ package struct StructuredLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         var line = LogLine(format: format)
-        line.add("time", clock.now.rfc3339)
-        line.add("level", event.level.rawValue)
-        line.add("msg", event.message.description)
+        line.add("time", .string(clock.now.rfc3339))
+        line.add("level", .string(event.level.rawValue))
+        line.add("msg", .string(event.message.description))
         var fields = metadata
         if let more = event.metadata { fields.merge(more) { $1 } }
         if let error = event.error { fields["error"] = "\(error)" }
-        for (key, value) in fields.sorted(by: { $0.key < $1.key }) { line.add(key, value.description) }
+        for (key, value) in fields.sorted(by: { $0.key < $1.key }) { line.add(key, value) }
         output(line.finished)
     }
 }
@@ -60,21 +60,64 @@ struct LogLine {
         if format == .json { bytes.append(UInt8(ascii: "{")) }
     }
 
-    mutating func add(_ key: String, _ value: String) {
+    mutating func add(_ key: String, _ value: Logger.MetadataValue) {
         switch format {
         case .json:
             if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-            appendQuoted(key)
-            bytes.append(UInt8(ascii: ":"))
-            appendQuoted(value)
+            appendMember(key, value)
         case .logfmt:
+            let text = Self.text(of: value)
             if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
             bytes.append(contentsOf: key.utf8.map { $0 <= 0x20 || $0 == 0x3d || $0 == 0x22 ? UInt8(ascii: "_") : $0 })
             bytes.append(UInt8(ascii: "="))
             let needsQuotes =
-                value.isEmpty
-                || value.utf8.contains { $0 <= 0x20 || $0 == 0x3d || $0 == 0x22 || $0 == 0x5c || $0 == 0x7f }
-            if needsQuotes { appendQuoted(value) } else { bytes.append(contentsOf: value.utf8) }
+                text.isEmpty
+                || text.utf8.contains { $0 <= 0x20 || $0 == 0x3d || $0 == 0x22 || $0 == 0x5c || $0 == 0x7f }
+            if needsQuotes { appendQuoted(text) } else { bytes.append(contentsOf: text.utf8) }
+        }
+    }
+
+    /// Lists and mappings as in JSON, whose order does not change from line to line.
+    private static func text(of value: Logger.MetadataValue) -> String {
+        switch value {
+        case .string, .stringConvertible: return value.description
+        case .array, .dictionary:
+            var line = LogLine(format: .json)
+            line.bytes = []
+            line.appendJSON(value)
+            return String(decoding: line.bytes, as: UTF8.self)
+        }
+    }
+
+    private mutating func appendMember(_ key: String, _ value: Logger.MetadataValue) {
+        appendQuoted(key)
+        bytes.append(UInt8(ascii: ":"))
+        appendJSON(value)
+    }
+
+    /// Numbers and booleans as JSON has them; what JSON has not, such as infinity, as text.
+    private mutating func appendJSON(_ value: Logger.MetadataValue) {
+        switch value {
+        case .string(let text): appendQuoted(text)
+        case .stringConvertible(let value as Bool): bytes.append(contentsOf: (value ? "true" : "false").utf8)
+        case .stringConvertible(let value as any BinaryInteger): bytes.append(contentsOf: value.description.utf8)
+        case .stringConvertible(let value as Double) where value.isFinite:
+            bytes.append(contentsOf: value.description.utf8)
+        case .stringConvertible(let value): appendQuoted(value.description)
+        case .array(let values):
+            bytes.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                appendJSON(value)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .dictionary(let members):
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                appendMember(member.key, member.value)
+            }
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 

@@ -1,8 +1,11 @@
 /// Finds the key that was probably meant.
 enum NearestKey {
-    /// The known key with the smallest edit distance, if it is near enough to be a guess worth making.
+    /// The known key with the smallest edit distance, if it is near enough to be a guess worth making; capitals count
+    /// as small letters.
     static func find(_ unknown: String, among known: [String]) -> String? {
-        let ranked = known.map { (key: $0, distance: distance(unknown, $0)) }.min { $0.distance < $1.distance }
+        let lowered = unknown.lowercased()
+        let ranked = known.map { (key: $0, distance: distance(lowered, $0.lowercased())) }
+            .min { $0.distance < $1.distance }
         guard let ranked, ranked.distance <= max(2, unknown.count / 3) else { return nil }
         return ranked.key
     }

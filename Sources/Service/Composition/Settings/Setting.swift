@@ -10,25 +10,29 @@ package struct Setting<Value: Sendable>: Sendable {
     /// A sentence for the example file and the error messages.
     package let help: String
     package let isSecret: Bool
+    /// Whether it is a list, which the file may write as one.
+    package let isList: Bool
     let parse: @Sendable (String) -> Result<Value, SettingFault>
 
     init(
         _ key: String,
         default defaultText: String?,
         isSecret: Bool = false,
+        isList: Bool = false,
         help: String,
         parse: @escaping @Sendable (String) -> Result<Value, SettingFault>
     ) {
         self.key = key
         self.defaultText = defaultText
         self.isSecret = isSecret
+        self.isList = isList
         self.help = help
         self.parse = parse
     }
 
     /// What the example file and the search for the nearest key need.
     package var description: SettingDescription {
-        SettingDescription(key: key, defaultText: defaultText, help: help, isSecret: isSecret)
+        SettingDescription(key: key, defaultText: defaultText, help: help, isSecret: isSecret, isList: isList)
     }
 }
 
@@ -38,9 +42,13 @@ package struct SettingDescription: Sendable {
     package let defaultText: String?
     package let help: String
     package let isSecret: Bool
+    package let isList: Bool
 
     /// The environment variable that sets it.
-    package var variable: String {
+    package var variable: String { Self.variable(of: key) }
+
+    /// The environment variable that sets a key.
+    static func variable(of key: String) -> String {
         "KASKMAN_" + key.uppercased().split(separator: ".").joined(separator: "_")
     }
 }
@@ -53,6 +61,21 @@ struct SettingFault: Error {
 extension Setting where Value == String {
     static func text(_ key: String, default defaultText: String?, isSecret: Bool = false, help: String) -> Self {
         Setting(key, default: defaultText, isSecret: isSecret, help: help) { .success($0) }
+    }
+
+    /// An absolute http or https URL to which paths are appended, or nothing.
+    static func baseURL(_ key: String, help: String) -> Self {
+        Setting(key, default: "", help: help) { text in
+            guard !text.isEmpty else { return .success(text) }
+            guard let url = WebURL(text) else {
+                let reason = "must be an http or https URL with a host, such as https://h.example, not \"\(text)\""
+                return .failure(SettingFault(reason: reason))
+            }
+            guard url.query == nil, url.fragment == nil, !url.hasUserInformation else {
+                return .failure(SettingFault(reason: "must have no user name, query or fragment, unlike \"\(text)\""))
+            }
+            return .success(text)
+        }
     }
 
     static func choice(_ key: String, of choices: [String], default defaultText: String, help: String) -> Self {
@@ -112,9 +135,21 @@ extension Setting where Value == Duration {
 
 extension Setting where Value == [String] {
     /// A list; in the environment its elements are separated by commas.
-    static func list(_ key: String, default defaultText: String, help: String) -> Self {
-        Setting(key, default: defaultText, help: help) { text in
-            .success(text.split(separator: ",").map { $0.trimmingBlanks }.filter { !$0.isEmpty })
+    ///
+    /// `element`: what each element must be, such as "an address", and whether a text is one.
+    static func list(
+        _ key: String,
+        of element: (name: String, matches: @Sendable (String) -> Bool)? = nil,
+        default defaultText: String,
+        help: String
+    ) -> Self {
+        Setting(key, default: defaultText, isList: true, help: help) { text in
+            let elements = text.split(separator: ",").map { $0.trimmingBlanks }.filter { !$0.isEmpty }
+            if let element, let wrong = elements.first(where: { !element.matches($0) }) {
+                let reason = "must be a list of \(element.name), which \"\(wrong)\" is none of"
+                return .failure(SettingFault(reason: reason))
+            }
+            return .success(elements)
         }
     }
 }

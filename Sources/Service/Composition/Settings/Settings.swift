@@ -18,6 +18,9 @@ package struct Settings: Sendable {
     package var notificationsFile: String
     package var supervision: SupervisionSettings
 
+    /// Whether the dashboard is the one that comes with the server, wherever that is.
+    var usesShippedWeb: Bool { webDirectory == SettingsTable.webDirectory.defaultText }
+
     /// What the platform's own samples carry as `instance`.
     package var instance: String { "\(http.host):\(http.port)" }
 
@@ -81,6 +84,9 @@ package struct Settings: Sendable {
     package struct RulesSettings: Sendable {
         package var files: [String]
         package var interval: Duration
+
+        /// Whether the rules are those that come with the server, wherever they are.
+        var usesShipped: Bool { files == [SettingsTable.rulesFiles.defaultText] }
     }
 
     /// The supervisor's times.
@@ -168,7 +174,7 @@ struct SettingsSource {
 
     private let lookup: (_ key: String, _ isSecret: Bool) -> Answer
     private(set) var asked: [SettingDescription] = []
-    private(set) var faults: [String] = []
+    private(set) var faults: [(key: String, reason: String)] = []
     /// The texts in force, by key, of the settings that are no secrets.
     private(set) var openTexts: [String: String] = [:]
 
@@ -186,7 +192,7 @@ struct SettingsSource {
             guard let defaultText = setting.defaultText else { return substitute }
             text = defaultText
         case .fault(let reason):
-            faults.append("\(setting.key) \(reason)")
+            faults.append((setting.key, reason))
             return substitute
         }
         switch setting.parse(text) {
@@ -194,7 +200,7 @@ struct SettingsSource {
             if !setting.isSecret { openTexts[setting.key] = text }
             return value
         case .failure(let fault):
-            faults.append("\(setting.key) \(fault.reason)")
+            faults.append((setting.key, fault.reason))
             return substitute
         }
     }

@@ -23,7 +23,6 @@ package enum SettingsLoader {
         environment: [String: String],
         fileSystem: any FileSystem
     ) throws(SettingsError) -> Loaded {
-        let known = SettingsTable.all.map(\.key)
         var providers: [any ConfigProvider] = [
             InMemoryProvider(
                 values: Dictionary(
@@ -37,13 +36,22 @@ package enum SettingsLoader {
             ),
             EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "kaskman"),
         ]
-        if let file {
-            providers.append(try ConfigurationFile.provider(file, known: known, fileSystem: fileSystem))
-        }
+        let content = file.map { ConfigurationFile.read($0, known: SettingsTable.all, fileSystem: fileSystem) }
+        if let content { providers.append(content.provider) }
         let reader = ConfigReader(providers: providers)
         var source = SettingsSource { key, isSecret in lookup(key, isSecret: isSecret, in: reader) }
         let settings = SettingsTable.settings(from: &source)
-        guard source.faults.isEmpty else { throw SettingsError(faults: source.faults) }
+        let faults =
+            (content?.faults ?? [])
+            + source.faults.map { fault in
+                let text = "\(fault.key) \(fault.reason)"
+                // Who overrides the file is at fault, not the file.
+                guard flags[fault.key] == nil else { return text }
+                let variable = SettingDescription.variable(of: fault.key)
+                guard environment[variable] == nil else { return "\(text) (\(variable))" }
+                return content?.places[fault.key].map { "\($0): \(text)" } ?? text
+            }
+        guard faults.isEmpty else { throw SettingsError(faults: faults) }
         let lines = source.openTexts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }
         let origin = SettingsOrigin(file: file, sha256: OwnEvents.sha256(lines.joined().utf8))
         return Loaded(settings: settings, origin: origin, warnings: unknownVariables(in: environment))

@@ -8,11 +8,10 @@ package enum SettingsTable {
     static let dataDirectory = Setting.text(
         "data_dir",
         default: "./data",
-        help: "The folder that holds everything the platform keeps. It is made when missing."
+        help: "The folder that holds everything the platform keeps, for one server. It is made when missing."
     )
-    static let externalURL = Setting.text(
+    static let externalURL = Setting.baseURL(
         "external_url",
-        default: "",
         help: "The address under which people reach this server; links in notifications begin with it. "
             + "Without it they begin with http://HOST:PORT."
     )
@@ -42,13 +41,15 @@ package enum SettingsTable {
     )
     static let httpTrustedProxies = Setting.list(
         "http.trusted_proxies",
+        of: ("addresses and CIDR ranges", { AddressRange($0) != nil }),
         default: "",
         help: "Addresses of proxies whose X-Forwarded-For is believed."
     )
     static let webDirectory = Setting.text(
         "web.dir",
         default: "./web",
-        help: "The folder with the web dashboard; empty for none."
+        help: "The folder with the web dashboard; empty for none. The default is the dashboard that comes with the "
+            + "server, in the working folder or where the server is installed."
     )
     static let dygraphsDirectory = Setting.text(
         "web.dygraphs_dir",
@@ -203,7 +204,9 @@ package enum SettingsTable {
     static let rulesFiles = Setting.list(
         "rules.files",
         default: "./alerts/*.yml",
-        help: "Prometheus rule files; the last part of a path may hold * for any characters."
+        help: "Prometheus rule files; empty for none. The last part of a path may hold * for any characters, ? for "
+            + "one and [a-z] for one of some. The default is the rules that come with the server, in the working "
+            + "folder or where the server is installed."
     )
     static let rulesInterval = Setting.duration(
         "rules.evaluation_interval",

@@ -3,6 +3,7 @@ import Basics
 import Database
 import Events
 import Identity
+import Logging
 import Projects
 import Supervision
 
@@ -17,25 +18,22 @@ struct FoundationParts: Sendable {
 
 extension Wiring {
     func foundation() async throws -> FoundationParts {
-        try fileSystem.createDirectory(settings.dataDirectory, mode: .ownerOnlyDirectory)
-        var sqlite = SQLiteSettings(path: settings.dataDirectory + "/kaskman.sqlite")
-        sqlite.busyTimeout = settings.databaseBusyTimeout
-        let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
-        let migrations =
-            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
-        _ = try await database.migrate(migrations, now: clock.now)
+        let database = try await openDatabase()
         let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
         var identitySettings = IdentitySettings()
         identitySettings.bcryptCost = settings.accounts.passwordCost
         identitySettings.freeFailuresPerName = settings.accounts.failedLoginsPerName
         identitySettings.freeFailuresPerNetwork = settings.accounts.failedLoginsPerNetwork
+        var identityLog = log
+        identityLog[metadataKey: "component"] = "\(ComponentKind.identity.rawValue)"
         let identity = try await IdentityService.open(
             database: database,
             events: events,
             clock: clock,
             ids: ids,
             registry: registry,
-            settings: identitySettings
+            settings: identitySettings,
+            logger: identityLog
         )
         let first = try await identity.createFirstAdministrator(password: try adminPassword())
         supervisor.add(.database, isEssential: true) { DatabaseComponent(context: $0, database: database) }
@@ -61,11 +59,30 @@ extension Wiring {
         )
     }
 
+    private func openDatabase() async throws -> SQLiteDatabase {
+        var sqlite = SQLiteSettings(path: DataFolder.databasePath(in: settings.dataDirectory))
+        sqlite.busyTimeout = settings.databaseBusyTimeout
+        let migrations =
+            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
+        do {
+            let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
+            _ = try await database.migrate(migrations, now: clock.now)
+            return database
+        } catch let error as DatabaseError {
+            throw SettingsError(faults: ["the database \(sqlite.path) cannot be used: \(error.message)"])
+        }
+    }
+
     private func adminPassword() throws -> String? {
         if !settings.accounts.adminPassword.isEmpty { return settings.accounts.adminPassword }
         let file = settings.accounts.adminPasswordFile
         guard !file.isEmpty else { return nil }
-        let text = String(decoding: try fileSystem.read(file, bytesMax: 4096), as: UTF8.self)
+        let text: String
+        do {
+            text = String(decoding: try fileSystem.read(file, bytesMax: 4096), as: UTF8.self)
+        } catch {
+            throw SettingsError(faults: ["admin.password_file: \(error)"])
+        }
         let line = text.split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
         guard !line.isEmpty else {
             throw SettingsError(faults: ["admin.password_file: \(file) has an empty first line"])

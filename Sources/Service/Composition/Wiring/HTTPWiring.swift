@@ -1,5 +1,6 @@
 import Basics
 import HTTP
+import Logging
 import Rules
 import Supervision
 import WebAPI
@@ -36,9 +37,9 @@ extension Wiring {
                 context: context,
                 service: HTTPService(
                     routes: routes,
-                    files: try staticFiles(),
+                    files: try staticFiles(observability),
                     rules: rules,
-                    settings: try serverSettings(),
+                    settings: serverSettings(),
                     clock: clock,
                     registry: registry,
                     logger: context.log
@@ -95,48 +96,60 @@ extension Wiring {
             + GraphRoutes().routes
     }
 
-    private func serverSettings() throws(SettingsError) -> HTTPSettings {
+    private func serverSettings() -> HTTPSettings {
         var server = HTTPSettings()
         server.host = settings.http.host
         server.port = settings.http.port
         server.connectionsMax = settings.http.connectionsMax
         server.bodyBytesMax = settings.http.bodyBytesMax
         server.drainTimeout = settings.supervision.drainTimeout
-        var faults: [String] = []
-        server.trustedProxies = settings.http.trustedProxies.compactMap { text in
-            let range = AddressRange(text)
-            if range == nil { faults.append("http.trusted_proxies: \"\(text)\" is no address and no CIDR range") }
-            return range
-        }
-        guard faults.isEmpty else { throw SettingsError(faults: faults) }
+        server.drainReadGrace = min(server.drainReadGrace, server.drainTimeout / 2)
+        server.trustedProxies = settings.http.trustedProxies.compactMap { AddressRange($0) }
         return server
     }
 
-    private func staticFiles() throws -> StaticFiles {
+    private func staticFiles(_ observability: ObservabilityParts) throws -> StaticFiles {
         var files = StaticFiles()
-        try addRunbooks(to: &files)
-        guard !settings.webDirectory.isEmpty,
-            try fileSystem.attributes(of: settings.webDirectory)?.kind == .directory
-        else { return files }
-        try files.add(directory: settings.webDirectory, from: fileSystem)
-        try addChartLibrary(to: &files)
+        if let directory = try webDirectory() {
+            try files.add(directory: directory, from: fileSystem)
+            guard !files.paths.isEmpty else {
+                throw SettingsError(faults: ["web.dir: the folder \(directory) holds no files"])
+            }
+            try addChartLibrary(to: &files)
+        }
+        try addRunbooks(beside: observability.rules.paths, to: &files)
         return files
     }
 
     /// The runbooks that stand in the folder `runbooks` beside rule files; the rules' annotations lead to them.
-    private func addRunbooks(to files: inout StaticFiles) throws {
+    private func addRunbooks(beside rules: [String], to files: inout StaticFiles) throws {
         var folders: Set<String> = []
-        for pattern in settings.rules.files {
-            for path in try PathPattern.paths(matching: pattern, in: fileSystem) {
-                let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-                guard folders.insert(folder).inserted,
-                    try fileSystem.attributes(of: folder + "runbooks")?.kind == .directory
-                else { continue }
-                for name in try fileSystem.list(folder + "runbooks") where name.hasSuffix(".md") {
-                    try files.add(file: "\(folder)runbooks/\(name)", at: "/runbooks/\(name)", from: fileSystem)
-                }
+        for path in rules {
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+            guard folders.insert(folder).inserted,
+                try fileSystem.attributes(of: folder + "runbooks")?.kind == .directory
+            else { continue }
+            for name in try fileSystem.list(folder + "runbooks") where name.hasSuffix(".md") {
+                try files.add(file: "\(folder)runbooks/\(name)", at: "/runbooks/\(name)", from: fileSystem)
             }
         }
+    }
+
+    /// The folder with the dashboard; nil when there is to be none, or the one that comes with the server is nowhere.
+    private func webDirectory() throws -> String? {
+        if settings.usesShippedWeb {
+            if let found = shipped.web { return found }
+            log.warning(
+                "the web dashboard that comes with the server was not found; name its folder with web.dir",
+                metadata: ["folders": "\(shipped.folders.joined(separator: ", "))"]
+            )
+            return nil
+        }
+        guard !settings.webDirectory.isEmpty else { return nil }
+        guard try fileSystem.attributes(of: settings.webDirectory)?.kind == .directory else {
+            throw SettingsError(faults: ["web.dir: there is no folder \(settings.webDirectory)"])
+        }
+        return settings.webDirectory
     }
 
     /// The two files of dygraphs that the page loads; either one may be missing, and the page does without.

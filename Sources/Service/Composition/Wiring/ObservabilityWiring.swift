@@ -36,6 +36,7 @@ extension Wiring {
                 context: context,
                 file: settings.notificationsFile,
                 externalURL: settings.publicURL,
+                drainTimeout: settings.supervision.drainTimeout,
                 fileSystem: fileSystem
             )
         }
@@ -55,6 +56,7 @@ extension Wiring {
                     },
                     externalURL: settings.publicURL
                 ),
+                shipped: shipped,
                 fileSystem: fileSystem
             )
         }

@@ -10,6 +10,7 @@ struct Wiring: Sendable {
     let settings: Settings
     let clock: any WallClock
     let fileSystem: any FileSystem
+    let shipped: ShippedFiles
     let log: Logger
     let registry: Registry
     let supervisor: Supervisor
@@ -19,10 +20,11 @@ struct Wiring: Sendable {
     let alerts: AlertWatch
     let build = BuildInformation(version: Platform.version)
 
-    init(settings: Settings, clock: any WallClock, fileSystem: any FileSystem, log: Logger) {
+    init(settings: Settings, clock: any WallClock, fileSystem: any FileSystem, shipped: ShippedFiles, log: Logger) {
         self.settings = settings
         self.clock = clock
         self.fileSystem = fileSystem
+        self.shipped = shipped
         self.log = log
         registry = Registry()
         ids = UUIDv7Generator(clock: clock)

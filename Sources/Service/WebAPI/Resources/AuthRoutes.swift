@@ -83,7 +83,8 @@ package struct AuthRoutes: Sendable {
                 throw Self.unauthenticated("a refresh token is needed, in the body or in the cookie")
             }
             do {
-                return answer(try await identity.refresh(token, requestID: request.id), request)
+                let tokens = try await identity.refresh(token, ip: request.client.description, requestID: request.id)
+                return answer(tokens, request)
             } catch let error as TokenError {
                 var problem = Self.unauthenticated("\(error)")
                 if WebClient.sent(request.head) { problem.headers.append(WebClient.noCookie(isSecure: isSecure)) }
@@ -143,6 +144,7 @@ package struct AuthRoutes: Sendable {
     private func answer(_ tokens: TokenPair, _ request: RouteRequest) -> RouteResponse {
         let usesCookie = WebClient.sent(request.head)
         var response = RouteResponse.json(TokensBody(tokens: tokens, showsRefreshToken: !usesCookie))
+        response.user = tokens.principal.username
         if usesCookie {
             let seconds = max(0, tokens.refreshExpires.since(clock.now).components.seconds)
             response.headers.append(WebClient.cookie(tokens.refreshToken, seconds: seconds, isSecure: isSecure))
