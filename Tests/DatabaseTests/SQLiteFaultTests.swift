@@ -7,6 +7,7 @@ import Testing
 
 import struct GRDB.Configuration
 import class GRDB.DatabaseQueue
+import class GRDB.Row
 
 /// Faults made for real: a second connection, file permissions, a full disk, a damaged file.
 @Suite struct SQLiteFaultTests {
@@ -137,13 +138,33 @@ import class GRDB.DatabaseQueue
         }
     }
 
+    @Test func afterACloseTheFileAloneHasEverything() async throws {
+        try await withTemporaryDirectory { directory in
+            let settings = SQLiteSettings(path: directory + "/test.db")
+            let database = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
+            try await database.migrate(DatabaseConformance.schema, now: Timestamp(milliseconds: 0))
+            try await database.write("test.first") { try $0.execute("INSERT INTO teams VALUES (1, 'red')") }
+            _ = try await database.read("test.read") { try $0.query("SELECT * FROM teams").count }
+            try await database.close()
+            let copy = directory + "/copy.db"
+            try FileManager.default.copyItem(atPath: settings.path, toPath: copy)
+            let other = try DatabaseQueue(path: copy)
+            #expect(try await other.read { try Row.fetchAll($0, sql: "SELECT * FROM teams").count } == 1)
+            try other.close()
+        }
+    }
+
     @Test func theProbeSeesThatTheFileIsGone() async throws {
         try await withTemporaryDirectory { directory in
             let settings = SQLiteSettings(path: directory + "/test.db")
             let database = try await SQLiteDatabase.open(settings, clock: ManualClock(), registry: Registry())
             #expect(await database.probe().isHealthy)
-            try FileManager.default.removeItem(atPath: settings.path)
-            #expect(await database.probe().error?.code == .inputOutput)
+            try FileManager.default.moveItem(atPath: settings.path, toPath: settings.path + ".away")
+            #expect(await database.probe().error?.code == .moved)
+            #expect(await code { try await database.write("test.moved") { _ in } } == .moved, "or it would be lost")
+            try FileManager.default.moveItem(atPath: settings.path + ".away", toPath: settings.path)
+            #expect(await database.probe().isHealthy)
+            #expect(await code { try await database.write("test.back") { _ in } } == nil)
             try await database.close()
         }
     }

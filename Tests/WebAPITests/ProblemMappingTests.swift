@@ -20,7 +20,8 @@ struct ProblemMappingTests {
     func database() {
         let expected: [DatabaseError.Code: String?] = [
             .busy: "1", .overloaded: "1", .timeout: "1", .connection: "1", .full: "", .readOnly: "", .corrupted: "",
-            .inputOutput: "", .cancelled: "", .constraint: nil, .syntax: nil, .decoding: nil, .tooLarge: nil,
+            .moved: "", .inputOutput: "", .cancelled: "", .constraint: nil, .syntax: nil, .decoding: nil,
+            .tooLarge: nil,
             .other: nil,
         ]
         for code in DatabaseError.Code.allCases {

@@ -14,6 +14,8 @@ package struct DatabaseError: Error, Hashable, CustomStringConvertible {
         case readOnly = "read_only"
         /// The database cannot be opened or reached, or is closed.
         case connection
+        /// The file stands no longer where it was opened.
+        case moved
         /// Reading or writing the file failed.
         case inputOutput = "io"
         /// The operation took longer than its time limit.
@@ -71,7 +73,8 @@ package struct DatabaseError: Error, Hashable, CustomStringConvertible {
     package var isRetryable: Bool {
         switch code {
         case .busy, .overloaded, .timeout, .connection: true
-        case .full, .constraint, .corrupted, .readOnly, .inputOutput, .cancelled, .syntax, .decoding, .tooLarge, .other:
+        case .full, .constraint, .corrupted, .readOnly, .moved, .inputOutput, .cancelled, .syntax, .decoding, .tooLarge,
+            .other:
             false
         }
     }

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import GRDB
 internal import GRDBSQLite
 package import Instruments
+internal import Synchronization
 
 /// The embedded database: SQLite in WAL mode through GRDB, one writer, readers in a pool.
 ///
@@ -21,6 +22,7 @@ package final class SQLiteDatabase: Database {
     private let writer = BlockingWorker(label: "database.writer")
     private let deadlines: OperationDeadlines
     private let metrics: DatabaseMetrics
+    private let isClosed = Atomic(false)
 
     package var dialect: SQLDialect { .sqlite }
 
@@ -106,7 +108,7 @@ package final class SQLiteDatabase: Database {
         _ body: @Sendable (any SQLConnection) throws -> T
     ) async throws -> T {
         try await perform(operation, .write, gate: writeGate, timeout: timeout) { ticket, _ in
-            let outcome = try await writer.run { try pool.write { try run(body, on: $0, ticket) } }
+            let outcome = try await writer.run { try pool.write { try write(body, on: $0, ticket) } }
             for action in outcome.commitActions { action() }
             return outcome.value
         }
@@ -122,10 +124,14 @@ package final class SQLiteDatabase: Database {
     package func close() async throws(DatabaseError) {
         readGate.close()
         writeGate.close()
+        // What is closed cannot be told anything any more: SQLite would take the freed connection.
+        guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         let error: (any Error)? = await withCheckedContinuation { continuation in
             DispatchQueue(label: "database.close").async { [pool, prober] in
                 do {
                     try prober.close()
+                    // Whoever copies the file alone, after a clean stop, has everything. Where that fails nothing is lost.
+                    _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
                     try pool.close()
                     continuation.resume(returning: nil)
                 } catch {
@@ -175,6 +181,15 @@ package final class SQLiteDatabase: Database {
     private struct Outcome<T: Sendable>: Sendable {
         let value: T
         let commitActions: [@Sendable () -> Void]
+    }
+
+    private func write<T: Sendable>(
+        _ body: (any SQLConnection) throws -> T,
+        on connection: GRDB.Database,
+        _ ticket: AccessTicket
+    ) throws -> Outcome<T> {
+        try SQLiteFile.refuseMoved(connection)
+        return try run(body, on: connection, ticket)
     }
 
     private func run<T: Sendable>(

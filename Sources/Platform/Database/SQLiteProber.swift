@@ -1,6 +1,5 @@
 internal import Basics
 internal import GRDB
-internal import GRDBSQLite
 
 /// Writes a few bytes that change nothing, on a connection of its own.
 ///
@@ -30,7 +29,7 @@ final class SQLiteProber: Sendable {
             let slot = try await gate.enter(AccessTicket())
             defer { gate.leave(slot) }
             try await queue.writeWithoutTransaction { connection in
-                try Self.checkFile(of: connection)
+                try SQLiteFile.refuseMoved(connection)
                 try connection.inTransaction(.immediate) {
                     try connection.execute(sql: "PRAGMA application_id = \(SQLiteDatabase.applicationID)")
                     return .commit
@@ -41,14 +40,6 @@ final class SQLiteProber: Sendable {
             let fault = error as? DatabaseError ?? DatabaseError(grdb: error) ?? DatabaseError(.other, "\(error)")
             return DatabaseProbe(error: fault.during("database.probe"), duration: clock.uptime - start)
         }
-    }
-
-    /// Refuses a file that stands no longer where it was opened: what is written to it is gone with this process.
-    private static func checkFile(of connection: GRDB.Database) throws {
-        var hasMoved: CInt = 0
-        let code = sqlite3_file_control(connection.sqliteConnection, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
-        guard code == SQLITE_OK, hasMoved != 0 else { return }
-        throw DatabaseError(.inputOutput, "the database's file was moved or deleted while it was open")
     }
 
     func close() throws {

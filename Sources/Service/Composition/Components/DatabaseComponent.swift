@@ -22,6 +22,8 @@ final class DatabaseComponent: Component {
     func health() async -> Health {
         let probe = await database.probe()
         guard let error = probe.error else { return .healthy }
+        // Not the error's own text, which may hold a path: everybody may read the health page.
+        if error.code == .moved { return .unhealthy("the database's file was moved or deleted; nothing is written") }
         return .unhealthy("the database cannot be written: \(error.code.rawValue)")
     }
 }
