@@ -26,6 +26,28 @@ import Testing
         }
     }
 
+    @Test func aPairIsBelievedFromItsOwnNetworkOnlyAndNotPastItsLock() async throws {
+        try await withIdentity { fixture in
+            let identity = fixture.identity
+            func check(_ password: String, _ ip: String) async -> IdentityError? {
+                do {
+                    _ = try await identity.authenticate(basic: "ada", password: password, ip: ip)
+                    return nil
+                } catch {
+                    return error as? IdentityError
+                }
+            }
+            let (home, away) = ("192.0.2.1", "198.51.100.7")
+            #expect(await check(IdentityFixture.password, home) == nil)
+            for number in 0..<6 { #expect(await check("guess \(number)", away) == .invalidCredentials) }
+            let locked = IdentityError.lockedOut(retryAfter: .seconds(1))
+            #expect(await check(IdentityFixture.password, away) == locked, "what is remembered is no way in")
+            #expect(await check(IdentityFixture.password, home) == nil, "who was right from there goes on")
+            for number in 0..<6 { #expect(await check("guess \(number)", home) == locked) }
+            #expect(await check(IdentityFixture.password, home) == locked, "guesses from there do count")
+        }
+    }
+
     @Test func thirtyRequestsAtOnceAreOneCheck() async throws {
         try await withIdentity { fixture in
             for (password, isRight) in [("wrong password", false), (IdentityFixture.password, true)] {

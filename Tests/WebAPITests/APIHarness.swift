@@ -94,7 +94,7 @@ struct APIHarness: Sendable {
     }
 
     static let generous = Dictionary(
-        uniqueKeysWithValues: ["standard", "auth", "heartbeat", "monitoring", "queries"].map {
+        uniqueKeysWithValues: ["standard", "auth", "sessions", "heartbeat", "monitoring", "queries"].map {
             ($0, Quota(1_000_000, perSeconds: 60))
         }
     )

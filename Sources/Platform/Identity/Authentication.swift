@@ -1,6 +1,7 @@
 internal import Basics
 internal import Database
 internal import Instruments
+internal import Synchronization
 
 extension IdentityService {
     /// Who presents an access token or an agent token.
@@ -30,7 +31,15 @@ extension IdentityService {
         ip: String,
         requestID: String? = nil
     ) async throws -> Principal {
-        try await basicChecks.check(username: username, password: password) { [self] in
+        let network = ClientNetwork.of(ip)
+        let name = UserLimits.key(of: username) ?? username
+        // What is remembered must not tell a guesser what the lock hides.
+        let wait = throttle.withLock { $0.waitAtHome(name: name, network: network, now: clock.now) }
+        guard wait == .zero else {
+            metrics.login(.lockedOut)
+            throw IdentityError.lockedOut(retryAfter: wait)
+        }
+        return try await basicChecks.check(username: username, password: password, network: network) { [self] in
             let user = try await checkPassword(username, password, ip: ip, requestID: requestID)
             return Principal(kind: .user, userID: user.id, username: user.username, roles: user.roles)
         }

@@ -2,7 +2,7 @@ internal import Crypto
 internal import Foundation
 import Synchronization
 
-/// Names and passwords that were right lately, so that Basic costs one digest a request instead of a bcrypt.
+/// Names and passwords that were right lately from the same network, so that Basic costs one digest a request instead of a bcrypt.
 ///
 /// They are kept as digests keyed with a secret of this process. Requests with the same pair that come while it is
 /// being checked wait for that check: a dashboard sends thirty at once, which would be thirty failures if the password
@@ -24,9 +24,10 @@ final class BasicChecks: Sendable {
     func check(
         username: String,
         password: String,
+        network: String,
         verify: @escaping @Sendable () async throws -> Principal
     ) async throws -> Principal {
-        let digest = digest(username, password)
+        let digest = digest(username, password, network)
         let known = cache.find(digest)
         if let principal = known.value { return principal }
         let task = running.withLock { running in
@@ -43,10 +44,12 @@ final class BasicChecks: Sendable {
         return try await task.value
     }
 
-    private func digest(_ username: String, _ password: String) -> Digest {
+    private func digest(_ parts: String...) -> Digest {
         var code = HMAC<SHA256>(key: secret)
-        // The length in front keeps name and password apart.
-        code.update(data: Data("\(username.utf8.count):\(username)\(password)".utf8))
+        for part in parts {
+            // The length in front keeps the parts apart.
+            code.update(data: Data("\(part.utf8.count):\(part)".utf8))
+        }
         return Array(code.finalize())
     }
 }

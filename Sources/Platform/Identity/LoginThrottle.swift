@@ -83,6 +83,11 @@ struct LoginThrottle: Sendable {
         return .admitted(locks: false)
     }
 
+    /// How long a name is locked for its own network, because somebody there guessed behind a lock; zero when it is not.
+    func waitAtHome(name: String, network: String, now: Timestamp) -> Duration {
+        homes.wait(Attempt(name: name, network: network).home, now: now)
+    }
+
     /// Notes that an attempt succeeded.
     ///
     /// The network keeps all failures but this one. So does a name that is at home there: it succeeds all day long, which

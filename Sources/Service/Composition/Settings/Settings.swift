@@ -62,6 +62,7 @@ package struct Settings: Sendable {
         package var addressPerMinute: Int
         package var userPerMinute: Int
         package var authPerMinute: Int
+        package var sessionsPerMinute: Int
         package var heartbeatsPerMinute: Int
         package var queriesPerMinute: Int
         package var monitoringPerMinute: Int
@@ -127,6 +128,7 @@ extension SettingsTable {
                 addressPerMinute: source.value(addressRequests, or: 0),
                 userPerMinute: source.value(userRequests, or: 1),
                 authPerMinute: source.value(authRequests, or: 1),
+                sessionsPerMinute: source.value(sessionRequests, or: 1),
                 heartbeatsPerMinute: source.value(heartbeatRequests, or: 1),
                 queriesPerMinute: source.value(queryRequests, or: 1),
                 monitoringPerMinute: source.value(monitoringRequests, or: 1)

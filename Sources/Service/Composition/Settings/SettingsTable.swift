@@ -133,7 +133,12 @@ package enum SettingsTable {
         "auth",
         RateClass.auth,
         help:
-            "The sign-ins and refreshes that one address may ask for in a minute; each may cost the hashing of a password."
+            "The sign-ins that one address may ask for in a minute; each may cost the hashing of a password."
+    )
+    static let sessionRequests = perMinute(
+        "sessions",
+        RateClass.sessions,
+        help: "The refreshes and sign-outs that one address may ask for in a minute."
     )
     static let heartbeatRequests = perMinute(
         "heartbeat",

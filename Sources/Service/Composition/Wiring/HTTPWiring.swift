@@ -57,6 +57,7 @@ extension Wiring {
         let limits = settings.limits
         let perMinute = [
             (RateClass.standard, limits.userPerMinute), (.auth, limits.authPerMinute),
+            (.sessions, limits.sessionsPerMinute),
             (.heartbeat, limits.heartbeatsPerMinute), (.queries, limits.queriesPerMinute),
             (.monitoring, limits.monitoringPerMinute),
         ]

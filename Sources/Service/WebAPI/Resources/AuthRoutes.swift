@@ -77,7 +77,7 @@ package struct AuthRoutes: Sendable {
                 ResponseRule.problem(401, "The refresh token is not good any more."),
                 ResponseRule.problem(403, "The cookie was sent without the header field of the page."),
             ],
-            rateClass: .auth
+            rateClass: .sessions
         ) { request in
             guard let token = try refreshToken(request) else {
                 throw Self.unauthenticated("a refresh token is needed, in the body or in the cookie")
@@ -107,7 +107,7 @@ package struct AuthRoutes: Sendable {
                 ResponseRule.problem(401, "No token was sent, or the access token is not good any more."),
                 ResponseRule.problem(403, "The cookie was sent without the header field of the page."),
             ],
-            rateClass: .auth
+            rateClass: .sessions
         ) { request in
             if let token = try refreshToken(request) {
                 // An unknown token is no error: the session is over either way.
@@ -161,6 +161,9 @@ package struct AuthRoutes: Sendable {
 extension RateClass {
     /// Logins and refreshes, per address: few, since each may cost the hashing of a password.
     package static let auth = RateClass("auth", Quota(60, perSeconds: 60))
+
+    /// Refreshes and sign-outs: they hash no password, and must not be shut out by sign-ins that others try.
+    package static let sessions = RateClass("sessions", Quota(600, perSeconds: 60))
 }
 
 /// What a login or a refresh answers.
