@@ -126,7 +126,7 @@ struct NotifierTests {
             clock: clock,
             transport: network,
             externalURL: "http://k",
-            onFault: { receiver, fault in
+            onFault: { receiver, _, fault in
                 faults.withLock { $0.append("\(receiver) \(fault.reason) \(fault.isFinal) \(fault)") }
             }
         )

@@ -45,7 +45,7 @@ public final class Notifier: Sendable {
     private let settings: NotifierSettings
     private let sender: WebhookSender
     private let metrics: NotificationMetrics?
-    private let onFault: @Sendable (_ receiver: String, DeliveryFault) -> Void
+    private let onFault: @Sendable (_ receiver: String, _ webhook: Int, DeliveryFault) -> Void
 
     /// Makes a notifier; it delivers nothing before ``run()`` is called.
     ///
@@ -57,7 +57,8 @@ public final class Notifier: Sendable {
     ///   - externalURL: the address that links in notifications begin with.
     ///   - settings: limits and times.
     ///   - metrics: the notifier's own.
-    ///   - onFault: hears of every attempt that failed, for the log; called on any thread.
+    ///   - onFault: hears of every attempt that failed, with the place of the webhook in its receiver, from 0; for the log,
+    ///     called on any thread.
     public init(
         configuration: NotificationConfiguration,
         clock: any WallClock,
@@ -66,7 +67,7 @@ public final class Notifier: Sendable {
         externalURL: String,
         settings: NotifierSettings = NotifierSettings(),
         metrics: NotificationMetrics? = nil,
-        onFault: @escaping @Sendable (_ receiver: String, DeliveryFault) -> Void = { _, _ in }
+        onFault: @escaping @Sendable (_ receiver: String, _ webhook: Int, DeliveryFault) -> Void = { _, _, _ in }
     ) {
         self.onFault = onFault
         state = Mutex(State(dispatcher: Dispatcher(configuration, limits: settings.limits)))
@@ -205,12 +206,12 @@ public final class Notifier: Sendable {
         var failure: DeliveryFault?
         do throws(DeliveryFault) {
             try await sender.deliver(delivery, to: webhook, seed: settings.seed &+ delivery.id) { fault in
-                onFault(delivery.receiver, fault)
+                onFault(delivery.receiver, delivery.integration, fault)
             }
         } catch {
             failure = error
             metrics?.failures[.init(delivery.receiver, error.reason)].increment()
-            onFault(delivery.receiver, error)
+            onFault(delivery.receiver, delivery.integration, error)
         }
         let now = clock.now
         let ended = failure
@@ -223,8 +224,10 @@ public final class Notifier: Sendable {
             if let ended {
                 receiver.lastFailure = now
                 receiver.lastFailureReason = ended.reason
+                receiver.failingWebhooks.insert(delivery.integration)
             } else {
                 receiver.lastSuccess = now
+                receiver.failingWebhooks.remove(delivery.integration)
             }
             state.receivers[delivery.receiver] = receiver
         }
@@ -274,11 +277,11 @@ public struct ReceiverSnapshot: Sendable, Equatable {
 
     init() {}
 
-    /// Whether the last delivery failed.
-    public var isFailing: Bool {
-        guard let lastFailure else { return false }
-        return lastSuccess.map { $0 < lastFailure } ?? true
-    }
+    /// The webhooks whose last delivery failed, by their place in the receiver, from 0.
+    public internal(set) var failingWebhooks: Set<Int> = []
+
+    /// Whether the last delivery to any of its webhooks failed.
+    public var isFailing: Bool { !failingWebhooks.isEmpty }
 }
 
 /// The notifier as health and the API show it.

@@ -36,18 +36,19 @@ final class NotificationsComponent: Component {
             externalURL: externalURL,
             settings: settings,
             metrics: NotificationMetrics(registry: context.registry),
-            onFault: { receiver, fault in Self.report(fault, of: receiver, to: log) }
+            onFault: { receiver, webhook, fault in Self.report(fault, of: receiver, webhook, to: log) }
         )
     }
 
     /// The first failed attempt is told, that people can mend its cause before anything is given up; then the end.
-    private static func report(_ fault: DeliveryFault, of receiver: String, to log: Logger) {
+    private static func report(_ fault: DeliveryFault, of receiver: String, _ webhook: Int, to log: Logger) {
         let level: Logger.Level = fault.isFinal ? .error : fault.attempts == 1 ? .warning : .debug
         log.log(
             level: level,
             fault.isFinal ? "notification given up" : "notification not delivered; it is tried again",
             metadata: [
-                "receiver": "\(receiver)", "reason": "\(fault.reason.rawValue)",
+                "receiver": "\(receiver)", "webhook": .stringConvertible(webhook + 1),
+                "reason": "\(fault.reason.rawValue)",
                 "attempts": .stringConvertible(fault.attempts),
                 "error": "\(fault.detail)",
             ]
