@@ -9,6 +9,18 @@ import Synchronization
 /// Runs the platform until SIGTERM or SIGINT.
 @main
 struct KaskmanServer: AsyncParsableCommand {
+    /// Parses and runs; wrong usage is status 2, as with `kaskman`, and not the parser's own 64.
+    static func main() async {
+        do {
+            let command = try parse()
+            try await command.run()
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            StandardErrorOutput.write(Array((fullMessage(for: error) + "\n").utf8))
+            Foundation.exit(2)
+        }
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "kaskman-server",
         abstract: "Run the KaskManager platform.",

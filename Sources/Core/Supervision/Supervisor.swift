@@ -127,7 +127,7 @@ public final class Supervisor: Sendable {
         }
         let labels = ComponentLabels(kind: kind)
         metrics.up[labels].set(0)
-        metrics.health[labels].set(0)
+        // No health before it has one: a zero would say that it is ill.
         metrics.quarantined[labels].set(0)
         _ = metrics.restarts[labels]
         _ = metrics.drainOverruns[labels]
@@ -314,7 +314,8 @@ public final class Supervisor: Sendable {
                 // It may have failed while it was asked: that is the newer truth.
                 guard progress.state == .running else { return }
                 if progress.health.status != health.status {
-                    entry.context.log.notice(
+                    entry.context.log.log(
+                        level: health.status == .healthy ? .notice : entry.isEssential ? .error : .warning,
                         "health changed",
                         metadata: ["status": "\(health.status.rawValue)", "reason": "\(health.reason)"]
                     )

@@ -45,6 +45,7 @@ public final class SelfSampler: Component {
         self.storeSnapshot = storeSnapshot
         self.storeSamples = storeSamples
         metrics = SelfSamplerMetrics(registry: context.registry)
+        metrics.interval.set(interval.inSeconds)
     }
 
     /// Samples at once and then on the interval; a sample that would come late is left out and counted.
@@ -104,6 +105,7 @@ struct SelfSamplerMetrics: Sendable {
     let rejected: CounterFamily<RejectedSample.Reason>
     let duration: Histogram
     let lastSuccess: Gauge
+    let interval: Gauge
 
     init(registry: Registry) {
         samples = registry.counter(
@@ -128,6 +130,10 @@ struct SelfSamplerMetrics: Sendable {
         lastSuccess = registry.gauge(
             "kaskman_sampler_last_success_timestamp_seconds",
             help: "When the platform's own metrics were last stored, in seconds since the Unix epoch."
+        )
+        interval = registry.gauge(
+            "kaskman_sampler_interval_seconds",
+            help: "How often the platform's own metrics are stored."
         )
     }
 }
