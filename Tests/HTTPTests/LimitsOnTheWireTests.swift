@@ -1,4 +1,5 @@
 import HTTPTypes
+import Logging
 import NIOCore
 import Synchronization
 import Testing
@@ -65,7 +66,7 @@ struct LimitsOnTheWireTests {
 
     @Test("an idle connection is closed without a word")
     func idle() async throws {
-        try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.idleTimeout = .milliseconds(50) }) {
+        try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.headTimeout = .milliseconds(50) }) {
             server in
             try await RawClient.connect(server.port) { client in
                 let isAtEnd = try await client.isAtEnd()
@@ -137,6 +138,53 @@ struct LimitsOnTheWireTests {
             }
             let refused = server.harness.metric("kaskman_http_rejections_total", ["reason": "too_many_connections"])
             #expect(refused == 1)
+            let warnings = server.harness.log.all.filter { $0.level == .warning }
+            #expect(warnings.map { $0.metadata["setting"] } == ["http.connections_max"])
         }
+    }
+
+    @Test("a connection beyond its address's limit is answered 503, and the log names the address once")
+    func connectionsPerAddress() async throws {
+        try await RunningServer.run(
+            [wordRoute(.get, "/words")],
+            settings: { $0.connectionsPerAddressMax = 1 },
+            { server in
+                try await RawClient.connect(server.port) { first in
+                    try await first.send("GET /words HTTP/1.1\r\nHost: h\r\n\r\n")
+                    #expect(try await first.answer()?.status == 200)
+                    for _ in 0..<2 {
+                        try await RawClient.connect(server.port) { second in
+                            let answer = try #require(try await second.answer())
+                            #expect(answer.status == 503)
+                            #expect(answer.body.contains("too_many_connections"))
+                            #expect(try await second.isAtEnd())
+                        }
+                    }
+                }
+                let reason = ["reason": "too_many_connections_per_address"]
+                #expect(server.harness.metric("kaskman_http_rejections_total", reason) == 2)
+                let warnings = server.harness.log.all.filter { $0.level == .warning }
+                #expect(warnings.map { $0.metadata["setting"] } == ["http.connections_per_address_max"])
+                #expect(warnings.map { $0.metadata["remote"]?.description } == ["127.0.0.1"])
+            }
+        )
+        // Many clients come through a proxy.
+        try await RunningServer.run(
+            [wordRoute(.get, "/words")],
+            settings: {
+                $0.connectionsPerAddressMax = 1
+                $0.trustedProxies = ["127.0.0.0/8"].compactMap(AddressRange.init)
+            },
+            { server in
+                try await RawClient.connect(server.port) { first in
+                    try await first.send("GET /words HTTP/1.1\r\nHost: h\r\n\r\n")
+                    #expect(try await first.answer()?.status == 200)
+                    try await RawClient.connect(server.port) { second in
+                        try await second.send("GET /words HTTP/1.1\r\nHost: h\r\n\r\n")
+                        #expect(try await second.answer()?.status == 200)
+                    }
+                }
+            }
+        )
     }
 }

@@ -6,7 +6,7 @@ import Logging
 import Supervision
 import Synchronization
 
-/// Runs the platform until SIGTERM or SIGINT.
+/// Runs the platform until SIGTERM or SIGINT; SIGHUP reloads rules and notifications.
 @main
 struct KaskmanServer: AsyncParsableCommand {
     /// Parses and runs; wrong usage is status 2, as with `kaskman`, and not the parser's own 64.
@@ -28,6 +28,7 @@ struct KaskmanServer: AsyncParsableCommand {
             Without any option the server listens on 127.0.0.1:8080 and keeps its data under ./data.
             Options override KASKMAN_* variables, which override the file given with --config.
             SIGTERM or SIGINT drains: work in flight ends, stores are flushed, exit status 0.
+            SIGHUP reads the rule files and the notifications file anew.
             """,
         version: Platform.version
     )
@@ -115,8 +116,9 @@ struct KaskmanServer: AsyncParsableCommand {
                 Foundation.exit(1)
             }
         )
+        let reloads = ReloadSignal(received: { platform.reload() })
         defer {
-            withExtendedLifetime(signals) {}
+            withExtendedLifetime((signals, reloads)) {}
             made.announce()
         }
         // The log has said who is stuck.

@@ -20,6 +20,7 @@ package final class Platform: Sendable {
     package let metricFamilies: [MetricMetadata]
     private let supervisor: Supervisor
     private let http: HTTPComponent
+    private let reloading: ConfigurationReload
     private let dataFolder: DataFolder
     /// Held for as long as the platform lives.
     private let reservedPort: ReservedPort
@@ -61,15 +62,17 @@ package final class Platform: Sendable {
         let wiring = Wiring(settings: settings, clock: clock, fileSystem: fileSystem, shipped: shipped, log: log)
         wiring.outbox.offer(OwnEvents.configurationLoaded(origin))
         let observability = try wiring.observability()
+        let reloading = ConfigurationReload(wiring, observability)
         let foundation = try await wiring.foundation()
         let research = wiring.research(foundation)
         let http = try wiring.http(observability, foundation, research, onListening)
-        return Platform(wiring, http, dataFolder, reservedPort, foundation.firstPassword)
+        return Platform(wiring, http, reloading, dataFolder, reservedPort, foundation.firstPassword)
     }
 
     private init(
         _ wiring: Wiring,
         _ http: HTTPComponent,
+        _ reloading: ConfigurationReload,
         _ dataFolder: DataFolder,
         _ reservedPort: ReservedPort,
         _ firstPassword: String?
@@ -78,6 +81,7 @@ package final class Platform: Sendable {
         supervisor = wiring.supervisor
         metricFamilies = wiring.registry.metadata
         self.http = http
+        self.reloading = reloading
         self.dataFolder = dataFolder
         self.reservedPort = reservedPort
         self.firstPassword = firstPassword
@@ -94,6 +98,11 @@ package final class Platform: Sendable {
 
     /// Begins to end; returns at once.
     package func drain() { supervisor.drain() }
+
+    /// Reads the rule files and the file of notifications anew; a fault in either leaves that one as it is.
+    ///
+    /// Reads files, so it blocks; any thread may call it.
+    package func reload() { reloading.run() }
 
     /// How everyone is.
     package var health: HealthReport { supervisor.report }

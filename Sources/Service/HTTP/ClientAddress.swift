@@ -86,7 +86,8 @@ extension Array where Element == AddressRange {
         return nearest
     }
 
-    private func isTrusted(_ address: IPAddress) -> Bool { contains { $0.contains(address) } }
+    /// Whether an address is in one of these ranges.
+    func isTrusted(_ address: IPAddress) -> Bool { contains { $0.contains(address) } }
 }
 
 #if canImport(Glibc)

@@ -68,7 +68,8 @@ struct ConnectionState {
 
     init(limits: Limits, now: NIODeadline) {
         self.limits = limits
-        deadline = now + limits.idle
+        // A client connects because it has something to ask: silence gets no more time than a slow header does.
+        deadline = now + limits.head
     }
 
     /// Whether input is to be dropped.

@@ -12,20 +12,22 @@ struct HTTPConnections: ServerChildChannel {
     /// One connection.
     struct Value: ServerChildChannelValue {
         let channel: any Channel
-        /// Nil for a connection beyond the limit, which is answered without a task.
+        /// Nil for a connection beyond a limit, which is answered without a task.
         let parts: NIOAsyncChannel<InboundPart, OutboundPart>?
         let control: ConnectionControl
         let peer: IPAddress
     }
 
-    /// How many connections are open.
+    /// The open connections, behind a lock.
     private final class Count: Sendable {
-        let open = Atomic(0)
+        let open: Mutex<OpenConnections>
+
+        init(_ open: OpenConnections) { self.open = Mutex(open) }
     }
 
     private let service: HTTPService
     private let limits: ConnectionState.Limits
-    private let count = Count()
+    private let count: Count
 
     init(_ service: HTTPService) {
         self.service = service
@@ -39,6 +41,13 @@ struct HTTPConnections: ServerChildChannel {
             drainIdleGrace: TimeAmount(settings.drainIdleGrace),
             drainReadGrace: TimeAmount(settings.drainReadGrace)
         )
+        count = Count(
+            OpenConnections(
+                max: settings.connectionsMax,
+                perAddressMax: settings.connectionsPerAddressMax,
+                exempt: settings.trustedProxies
+            )
+        )
         service.instruments.connectionsMax.set(Double(settings.connectionsMax))
     }
 
@@ -47,18 +56,19 @@ struct HTTPConnections: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let instruments = service.instruments
-            let open = count.open.wrappingAdd(1, ordering: .relaxed).newValue
+            let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) } ?? IPAddress(high: 0, low: 0)
+            let uptime = service.uptime
+            let decision = count.open.withLock { $0.opened(from: peer, at: uptime) }
             instruments.connectionsTotal.increment()
             instruments.connections.increment()
             channel.closeFuture.whenComplete { [count] _ in
-                count.open.wrappingSubtract(1, ordering: .relaxed)
+                count.open.withLock { $0.closed(decision, from: peer) }
                 instruments.connections.decrement()
             }
-            let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) } ?? IPAddress(high: 0, low: 0)
             let control = ConnectionControl()
-            guard open <= service.settings.connectionsMax else {
-                instruments.count(.tooManyConnections)
-                try addRefusal(to: channel)
+            if case .refuse(let limit, let isAnswered, let isLogged) = decision {
+                service.noteRefusal(of: peer, by: limit, isLogged: isLogged)
+                try addRefusal(to: channel, isAnswered: isAnswered)
                 return Value(channel: channel, parts: nil, control: control, peer: peer)
             }
             try addCodec(to: channel)
@@ -94,10 +104,11 @@ struct HTTPConnections: ServerChildChannel {
         )
     }
 
-    private func addRefusal(to channel: any Channel) throws {
+    private func addRefusal(to channel: any Channel, isAnswered: Bool) throws {
         let pipeline = channel.pipeline.syncOperations
+        let answer = isAnswered ? service.interruption(.tooManyConnections) : nil
         try pipeline.addHandler(HTTPResponseEncoder())
-        try pipeline.addHandler(RefusalHandler(service.interruption(.tooManyConnections), linger: limits.linger))
+        try pipeline.addHandler(RefusalHandler(answer, linger: limits.linger))
     }
 
     // MARK: Serving
@@ -256,20 +267,25 @@ struct RequestReader: RequestBodySource {
     }
 }
 
-/// Answers a connection beyond the limit and closes it.
+/// Answers a connection beyond a limit and closes it, or only closes it.
 final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let answer: Answer
+    /// Nil for none.
+    private let answer: Answer?
     private let linger: TimeAmount
 
-    init(_ answer: Answer, linger: TimeAmount) {
+    init(_ answer: Answer?, linger: TimeAmount) {
         self.answer = answer
         self.linger = linger
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        guard let answer else {
+            context.close(promise: nil)
+            return
+        }
         var fields = answer.fields
         fields.add(name: "Connection", value: "close")
         let status = HTTPResponseStatus(statusCode: answer.status)

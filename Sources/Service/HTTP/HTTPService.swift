@@ -273,6 +273,35 @@ package struct HTTPService: Sendable {
         return answer
     }
 
+    // MARK: Connections
+
+    /// The time that the limits of connections go by.
+    var uptime: Duration { clock.uptime }
+
+    /// A connection is refused: counts it, and says so in the log if that is its turn.
+    func noteRefusal(of peer: IPAddress, by limit: OpenConnections.Limit, isLogged: Bool) {
+        instruments.count(limit == .all ? .tooManyConnections : .tooManyConnectionsPerAddress)
+        guard isLogged else { return }
+        switch limit {
+        case .all:
+            logger.warning(
+                "connections are refused: there are as many as there may be",
+                metadata: [
+                    "setting": "http.connections_max", "limit": .stringConvertible(settings.connectionsMax),
+                ]
+            )
+        case .address:
+            logger.warning(
+                "connections are refused: one address has as many as it may",
+                metadata: [
+                    "setting": "http.connections_per_address_max",
+                    "limit": .stringConvertible(settings.connectionsPerAddressMax),
+                    "remote": .stringConvertible(peer),
+                ]
+            )
+        }
+    }
+
     // MARK: Answers
 
     private func answer(_ response: RouteResponse, _ head: HTTPRequest, _ exchange: Exchange) -> Answer {

@@ -9,6 +9,10 @@ package struct HTTPSettings: Sendable {
 
     /// Open connections; one more is answered 503 and closed.
     package var connectionsMax = 4096
+    /// Open connections of one peer address, for IPv6 of its /64; one more is answered 503 and closed.
+    ///
+    /// The addresses of ``trustedProxies`` have no such limit.
+    package var connectionsPerAddressMax = 1024
     /// Bytes of one header field, and of the request's target.
     package var headerFieldBytesMax = 16 * 1024
     /// Bytes of all header fields and the target together.
@@ -22,7 +26,7 @@ package struct HTTPSettings: Sendable {
     /// Bytes of an unread body that are read and dropped to keep a connection open.
     package var discardedBytesMax = 64 * 1024
 
-    /// From the first byte of a request to the end of its header.
+    /// From the first byte of a request to the end of its header; for a new connection also until its first byte.
     package var headTimeout: Duration = .seconds(10)
     /// From the end of the header to the end of the body.
     package var bodyTimeout: Duration = .seconds(30)

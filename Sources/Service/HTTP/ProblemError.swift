@@ -40,6 +40,7 @@ package enum Rejection: String, CaseIterable, Sendable {
     case invalidParameter = "invalid_parameter"
     case invalidBody = "invalid_body"
     case tooManyConnections = "too_many_connections"
+    case tooManyConnectionsPerAddress = "too_many_connections_per_address"
     case disconnected
 }
 

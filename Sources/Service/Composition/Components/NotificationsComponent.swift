@@ -6,7 +6,10 @@ import Supervision
 /// Groups alerts and delivers them to the receivers.
 final class NotificationsComponent: Component {
     let notifier: Notifier
+    /// The routes and receivers as they were read at the start; nil when no file is named.
+    let loaded: LoadedNotifications?
     private let context: ComponentContext
+    private let file: NotificationsFile
     private let transport: WebhookHTTPTransport
 
     /// - Parameters:
@@ -24,12 +27,15 @@ final class NotificationsComponent: Component {
         fileSystem: any FileSystem
     ) throws(SettingsError) {
         self.context = context
+        self.file = NotificationsFile(path: file, fileSystem: fileSystem)
+        let content = try self.file.read()
+        loaded = content.loaded
         transport = WebhookHTTPTransport()
         let log = context.log
         var settings = NotifierSettings()
         settings.drainMax = min(settings.drainMax, drainTimeout / 2)
         notifier = Notifier(
-            configuration: try Self.configuration(file, fileSystem),
+            configuration: content.configuration,
             clock: context.clock,
             transport: transport,
             files: fileSystem,
@@ -38,6 +44,17 @@ final class NotificationsComponent: Component {
             metrics: NotificationMetrics(registry: context.registry),
             onFault: { receiver, webhook, fault in Self.report(fault, of: receiver, webhook, to: log) }
         )
+    }
+
+    /// Reads the routes and receivers anew; returns nil when no file is named.
+    ///
+    /// Reads a file, so it blocks.
+    /// - Throws: ``SettingsError`` that lists every fault; then nothing changes.
+    func reload() throws(SettingsError) -> LoadedNotifications? {
+        let content = try file.read()
+        guard let loaded = content.loaded else { return nil }
+        notifier.replace(configuration: content.configuration)
+        return loaded
     }
 
     /// The first failed attempt is told, that people can mend its cause before anything is given up; then the end.
@@ -87,22 +104,5 @@ final class NotificationsComponent: Component {
         guard let first = failing.first else { return .healthy }
         let others = failing.count > 1 ? " and \(failing.count - 1) more" : ""
         return .degraded("the last notification to the receiver \(first)\(others) was not delivered")
-    }
-
-    private static func configuration(
-        _ file: String,
-        _ fileSystem: any FileSystem
-    ) throws(SettingsError) -> NotificationConfiguration {
-        // Without a file alerts are evaluated and shown; nobody is told.
-        let nobody = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
-        guard file.isEmpty || (try? fileSystem.attributes(of: file))??.kind == .file else {
-            throw SettingsError(faults: ["notifications.file: there is no file \(file)"])
-        }
-        do {
-            guard !file.isEmpty else { return try NotificationConfiguration(text: nobody, path: "the default") }
-            return try NotificationConfiguration.load(file, from: fileSystem)
-        } catch {
-            throw SettingsError(faults: ["\(error)"])
-        }
     }
 }

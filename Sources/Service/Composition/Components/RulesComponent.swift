@@ -5,18 +5,20 @@ import PromQL
 import Queries
 import Rules
 import Supervision
+import Synchronization
 
 /// Evaluates the alerting and recording rules.
 final class RulesComponent: Component {
     let evaluator: RuleEvaluator
-    /// The rules as they were read.
+    /// The rules as they were read at the start.
     let loaded: LoadedRules
-    /// The files that the rules came from.
+    /// The files that the rules came from at the start.
     let paths: [String]
     private let context: ComponentContext
     private let interval: Duration
+    private let files: RuleFileSet
     /// Whether the rules that come with the server are nowhere.
-    private let isWithoutShipped: Bool
+    private let isWithoutShipped: Atomic<Bool>
 
     /// What rules work with.
     struct Environment: Sendable {
@@ -59,18 +61,43 @@ final class RulesComponent: Component {
             metrics: RulesMetrics(registry: context.registry),
             executor: BlockingExecutor(label: "rules")
         )
-        paths = settings.usesShipped ? shipped.rules : try Self.paths(settings.files, fileSystem)
-        isWithoutShipped = settings.usesShipped && paths.isEmpty
-        if isWithoutShipped {
+        files = RuleFileSet(
+            settings: settings,
+            shipped: shipped,
+            fileSystem: fileSystem,
+            readExpression: readExpression
+        )
+        let content = try files.read()
+        paths = content.paths
+        isWithoutShipped = Atomic(content.isWithoutShipped)
+        if content.isWithoutShipped {
             context.log.warning(
                 "the rules that come with the server were not found, so no alert can fire; name them with rules.files",
                 metadata: ["folders": "\(shipped.folders.joined(separator: ", "))"]
             )
         }
-        let files = try Self.load(paths, RuleFileLoader(readExpression: readExpression), fileSystem)
-        loaded = LoadedRules(files)
+        loaded = LoadedRules(content.files)
+        try use(content)
+    }
+
+    /// Looks for the rule files and reads them anew; rules that are the same as before keep their alerts.
+    ///
+    /// Reads files, so it blocks.
+    /// - Throws: ``SettingsError`` that lists every fault; then nothing changes.
+    func reload() throws(SettingsError) -> LoadedRules {
+        let content = try files.read()
+        // That they are gone is no wish to go on without any alert.
+        guard !content.isWithoutShipped else {
+            throw SettingsError(faults: ["rules.files: the rules that come with the server were not found"])
+        }
+        try use(content)
+        isWithoutShipped.store(false, ordering: .relaxed)
+        return LoadedRules(content.files)
+    }
+
+    private func use(_ content: RuleFileSet.Content) throws(SettingsError) {
         do {
-            try evaluator.replace(groups: files.flatMap(\.groups))
+            try evaluator.replace(groups: content.groups)
         } catch {
             throw SettingsError(faults: ["\(error)"])
         }
@@ -105,7 +132,9 @@ final class RulesComponent: Component {
                 return .degraded("the rule \(rule.definition.name) of the group \(group.name) fails")
             }
         }
-        if isWithoutShipped { return .degraded("no rules were found, so no alert can fire; set rules.files") }
+        if isWithoutShipped.load(ordering: .relaxed) {
+            return .degraded("no rules were found, so no alert can fire; set rules.files")
+        }
         return .healthy
     }
 
@@ -115,55 +144,5 @@ final class RulesComponent: Component {
         case .scalar(let value, _): [(.empty, value)]
         case .string, .matrix: []
         }
-    }
-
-    private static func paths(_ patterns: [String], _ fileSystem: any FileSystem) throws(SettingsError) -> [String] {
-        var paths: [String] = []
-        var faults: [String] = []
-        for pattern in patterns {
-            do throws(FileSystemError) {
-                let found = try PathPattern.paths(matching: pattern, in: fileSystem)
-                if found.isEmpty { faults.append("rules.files: \(pattern) names no file") }
-                paths += found
-            } catch {
-                faults.append("rules.files: \(pattern): \(error)")
-            }
-        }
-        guard faults.isEmpty else { throw SettingsError(faults: faults) }
-        return paths
-    }
-
-    private static func load(
-        _ paths: [String],
-        _ loader: RuleFileLoader,
-        _ fileSystem: any FileSystem
-    ) throws(SettingsError) -> [RuleFile] {
-        var files: [RuleFile] = []
-        var faults: [String] = []
-        for path in paths {
-            do throws(RuleFileErrors) {
-                files.append(try loader.load(path, from: fileSystem))
-            } catch {
-                faults.append("\(error)")
-            }
-        }
-        guard faults.isEmpty else { throw SettingsError(faults: faults) }
-        return files
-    }
-}
-
-/// Which rules were read, and a name for that version of them.
-struct LoadedRules: Sendable, Equatable {
-    let files: [String]
-    let groups: Int
-    let rules: Int
-    /// The SHA-256 of the files' contents, one after the other.
-    let sha256: String
-
-    init(_ files: [RuleFile]) {
-        self.files = files.map(\.path)
-        groups = files.reduce(0) { $0 + $1.groups.count }
-        rules = files.flatMap(\.groups).reduce(0) { $0 + $1.rules.count }
-        sha256 = OwnEvents.sha256(files.lazy.flatMap(\.text.utf8))
     }
 }

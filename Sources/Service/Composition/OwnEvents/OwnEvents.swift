@@ -30,6 +30,17 @@ enum OwnEvents {
         return NewEvent(.configurationLoaded, subject: .configuration, id: nil, by: .system, data: data)
     }
 
+    /// The routes and receivers of notifications are configuration in a file of their own.
+    static func notificationsLoaded(_ loaded: LoadedNotifications) -> NewEvent {
+        NewEvent(
+            .configurationLoaded,
+            subject: .configuration,
+            id: nil,
+            by: .system,
+            data: ["sha256": .string(loaded.sha256), "file": text(loaded.file)]
+        )
+    }
+
     static func rulesLoaded(_ rules: LoadedRules) -> NewEvent {
         NewEvent(
             .rulesLoaded,

@@ -35,6 +35,7 @@ package struct Settings: Sendable {
         package var host: String
         package var port: Int
         package var connectionsMax: Int
+        package var connectionsPerAddressMax: Int
         package var bodyBytesMax: Int
         package var trustedProxies: [String]
     }
@@ -109,6 +110,7 @@ extension SettingsTable {
                 host: source.value(httpHost, or: ""),
                 port: source.value(httpPort, or: 0),
                 connectionsMax: source.value(httpConnectionsMax, or: 1),
+                connectionsPerAddressMax: source.value(httpConnectionsPerAddressMax, or: 1),
                 bodyBytesMax: source.value(httpBodyBytesMax, or: 1024),
                 trustedProxies: source.value(httpTrustedProxies, or: [])
             ),

@@ -33,6 +33,13 @@ package enum SettingsTable {
         default: "4096",
         help: "The number of connections that are served at once."
     )
+    static let httpConnectionsPerAddressMax = Setting.number(
+        "http.connections_per_address_max",
+        in: 1...1_000_000,
+        default: "1024",
+        help: "The number of connections that one address, for IPv6 its /64, may have open at once. "
+            + "The addresses of http.trusted_proxies have no such limit."
+    )
     static let httpBodyBytesMax = Setting.number(
         "http.body_bytes_max",
         in: 1024...1_073_741_824,

@@ -102,6 +102,7 @@ extension Wiring {
         server.host = settings.http.host
         server.port = settings.http.port
         server.connectionsMax = settings.http.connectionsMax
+        server.connectionsPerAddressMax = settings.http.connectionsPerAddressMax
         server.bodyBytesMax = settings.http.bodyBytesMax
         server.drainTimeout = settings.supervision.drainTimeout
         server.drainReadGrace = min(server.drainReadGrace, server.drainTimeout / 2)

@@ -60,6 +60,7 @@ extension Wiring {
                 fileSystem: fileSystem
             )
         }
+        if let loaded = notifications.loaded { outbox.offer(OwnEvents.notificationsLoaded(loaded)) }
         outbox.offer(OwnEvents.rulesLoaded(rules.loaded))
         return ObservabilityParts(head: head, queries: queries, rules: rules, notifications: notifications)
     }
