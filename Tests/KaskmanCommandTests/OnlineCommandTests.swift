@@ -289,6 +289,31 @@ struct OnlineCommandTests {
         #expect(harness.requests.isEmpty)
     }
 
+    @Test("One's password is changed by asking at the terminal, or from the lines of the standard input")
+    func ownPassword() async {
+        let asked = ["Current password: ": "old", "New password: ": "new", "New password again: ": "new"]
+        let mistyped = asked.merging(["New password again: ": "mew"]) { $1 }
+        let body = #"{"current_password":"old","new_password":"new"}"#
+        func f(_ flags: [String], input: String, _ answers: [String: String], _ status: Int32, _ sent: String?) async {
+            let harness = CommandHarness(
+                variables: ["HOME": "/home", "KASKMAN_TOKEN": "t"],
+                input: input,
+                answers: answers
+            ) { _ in APIResponse(status: 204) }
+            let outcome = await harness.run(list: ["auth", "password"] + flags)
+            #expect(outcome.status == status, "\(outcome)")
+            #expect(harness.requests.map { String(decoding: $0.body, as: UTF8.self) } == (sent.map { [$0] } ?? []))
+            #expect(harness.requests.allSatisfy { $0.method == .put && $0.target.hasSuffix("/users/me/password") })
+        }
+        await f([], input: "", asked, 0, body)
+        await f([], input: "", mistyped, 1, nil)
+        await f([], input: "", ["Current password: ": "old"], 2, nil)
+        await f([], input: "old\nnew\n", [:], 0, body)
+        await f(["--password-stdin"], input: "old\nnew", mistyped, 0, body)
+        await f(["--password-stdin"], input: "old\n", asked, 2, nil)
+        await f([], input: "", [:], 2, nil)
+    }
+
     @Test("Contexts are named servers")
     func contexts() async {
         let harness = CommandHarness()

@@ -27,6 +27,14 @@ extension APIClient {
         try Self.value(await call(APIRequest(.get, "/api/v1/users/me")))
     }
 
+    /// Sets the password of the user whose token is sent; that user's other sessions end.
+    package func changePassword(current: String, new: String) async throws(ClientError) {
+        var body = JSONObject()
+        body["current_password"] = .string(current)
+        body["new_password"] = .string(new)
+        _ = try await call(Self.json(.put, "/api/v1/users/me/password", .object(body)))
+    }
+
     // MARK: Lists
 
     /// The items of a list, page after page, up to a number.
