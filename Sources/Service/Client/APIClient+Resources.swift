@@ -70,6 +70,23 @@ extension APIClient {
         return (Array(items.prefix(limit)), items.count > limit ? nil : cursor)
     }
 
+    /// The names of users and agents by identifier, with which they may be named in requests.
+    ///
+    /// Who is not known is left out, and so is what is no identifier.
+    package func names(of ids: some Sequence<String> & Sendable) async throws(ClientError) -> [String: String] {
+        var names: [String: String] = [:]
+        var wanted = Set(ids.filter { UUIDv7($0) != nil }).sorted()[...]
+        while !wanted.isEmpty {
+            let query = wanted.prefix(Self.pageItemsMax).map { (name: "id", value: $0) }
+            wanted = wanted.dropFirst(query.count)
+            let answer = try Self.value(await call(APIRequest(.get, PercentEncoding.target("/api/v1/people", query))))
+            for person in answer["items"]?.array ?? [] {
+                if let id = person["id"]?.string { names[id] = person["name"]?.string }
+            }
+        }
+        return names
+    }
+
     // MARK: Single resources
 
     /// A resource and its version tag.
