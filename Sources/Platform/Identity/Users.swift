@@ -80,6 +80,14 @@ extension IdentityService {
         return try await database.read("identity.users_by_id") { try UserTable.find(ids, $0) }
     }
 
+    /// Active users whose name or display name begins so, without regard to case, by name.
+    /// - Throws: ``DatabaseError``.
+    package func activeUsers(beginning text: String, limit: Int) async throws -> [User] {
+        try await database.read("identity.users_by_name") { connection in
+            try UserTable.active(beginning: text.lowercased(), limit: limit, connection)
+        }
+    }
+
     /// A page of all users by name; `next` is what the page before said, nil for the first.
     /// - Throws: ``DatabaseError``.
     package func listUsers(after next: String? = nil, limit: Int = 100) async throws -> UserPage {

@@ -6,6 +6,7 @@ import { parseTime, words } from "../format.js";
 import { changeProject, createProject, idempotencyKey, readProject, transitions, types } from "../projects.js";
 import { personToText } from "../people.js";
 import { markdownPreview } from "./markdown-field.js";
+import { offerPeople } from "./people-offers.js";
 
 const markdownHint = "Markdown: # heading, **bold**, `code`, - list, > quote, [link](https://…)";
 
@@ -74,7 +75,7 @@ class ProjectForm {
     const { tools, preview } = hint === markdownHint ? markdownPreview(input, label) : {};
     return h("div", { class: `field ${size}` },
       h("div", { class: "field-head" }, h("label", { for: id }, label), tools),
-      input,
+      name === "owner" || name === "assignees" ? offerPeople(input, `People for ${label}`, { many: name === "assignees" }) : input,
       preview,
       hint ? h("p", { class: "hint", id: `${id}-hint` }, hint) : null,
       fault);
