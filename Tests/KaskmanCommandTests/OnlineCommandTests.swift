@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Commands with a server")
 struct OnlineCommandTests {
-    private static let project = """
+    static let project = """
         {"id":"01","name":"Solar: cells","status":"active","type":"research","priority":5,"owner":null,\
         "tags":["x","true"],"metadata":{},"due_at":null,"updated_at":"2026-11-23T08:00:00.000Z"}
         """
@@ -72,69 +72,6 @@ struct OnlineCommandTests {
 
                 """
         )
-    }
-
-    // MARK: People and names
-
-    /// The records of ``people()``, told by their numbers.
-    private static func id(_ number: Int) -> String { "01936f00-0000-7000-8000-00000000000\(number)" }
-
-    @Test("Tables tell people by name, asked for once; programs get identifiers, and so does who may not know")
-    func people() async {
-        let record = Self.project.replacing(
-            #""owner":null"#,
-            with: #""owner":"\#(Self.id(1))","assignees":["\#(Self.id(2))","\#(Self.id(3))"]"#
-        ).replacing(#""id":"01""#, with: #""id":"\#(Self.id(9))""#)
-        func run(_ arguments: [String], mayKnow: Bool = true) async -> (output: [String], asked: [String]) {
-            let harness = CommandHarness.loggedIn { request in
-                if request.target.contains("/people") {
-                    let people = (1...2).map { #"{"id":"\#(Self.id($0))","name":"ada\#($0)"}"# }
-                    return mayKnow
-                        ? .json("{\"items\":[\(people.joined(separator: ","))]}") : .json("{}", status: 403)
-                }
-                return .json(
-                    request.target.contains("?")
-                        ? "{\"items\":[\(record),\(record)],\"next_cursor\":null}" : record
-                )
-            }
-            let outcome = await harness.run(list: arguments)
-            #expect(outcome.status == 0, "\(outcome)")
-            let asked = harness.requests.map(\.target).filter { $0.contains("/people") }
-            return (outcome.output.split(separator: "\n").map(String.init), asked)
-        }
-        let query = (1...3).map { "id=\(Self.id($0))" }.joined(separator: "&")
-        let list = await run(["project", "list"])
-        #expect(list.output.dropFirst().allSatisfy { $0.contains(" ada1 ") } && list.output.count == 3)
-        #expect(list.asked == ["http://127.0.0.1:8080/api/v1/people?\(query)"])
-        let shown = await run(["project", "show", Self.id(9)])
-        #expect(shown.output.contains { $0.split(separator: " ") == ["owner", "ada1"] }, "\(shown)")
-        #expect(shown.output.contains { $0.hasSuffix(" ada2, \(Self.id(3))") }, "\(shown)")
-        let blind = await run(["project", "show", Self.id(9)], mayKnow: false)
-        #expect(blind.output.contains { $0.hasSuffix(" \(Self.id(1))") }, "\(blind)")
-        #expect(await run(["project", "list", "-o", "json"]).asked == [])
-    }
-
-    @Test("A record is shown by its name, if it alone has it")
-    func byName() async {
-        func f(_ name: String, _ names: [String], _ status: Int32, _ said: String) async {
-            let records = names.enumerated().map { index, name in
-                #"{"id":"\#(Self.id(index))","name":"\#(name)","status":"active"}"#
-            }
-            for kind in ["project", "agent"] {
-                let harness = CommandHarness.loggedIn { _ in
-                    .json("{\"items\":[\(records.joined(separator: ","))],\"next_cursor\":null}")
-                }
-                let outcome = await harness.run(kind, "show", name)
-                #expect(outcome.status == status, "\(name): \(outcome)")
-                #expect((outcome.output + outcome.messages).contains(said.replacing("KIND", with: kind)), "\(outcome)")
-                let asked = harness.requests.first?.target
-                #expect(asked == "http://127.0.0.1:8080/api/v1/\(kind)s?q=solar%20cells&limit=100")
-            }
-        }
-        await f("solar cells", ["Solar cells", "Solar cells 2"], 0, "name    Solar cells\n")
-        await f("solar cells", ["Solar cells 2"], 1, "'solar cells' is neither the identifier nor the name of any KIND")
-        let both = "2 KINDs are named 'solar cells'; give the identifier:\n  \(Self.id(0))  active"
-        await f("solar cells", ["Solar cells", "solar Cells"], 1, both)
     }
 
     @Test("What others wrote cannot steer the terminal")
@@ -360,31 +297,6 @@ struct OnlineCommandTests {
         let harness = CommandHarness()
         #expect(await harness.run("auth", "login", "--username", "ada").status == 2)
         #expect(harness.requests.isEmpty)
-    }
-
-    @Test("One's password is changed by asking at the terminal, or from the lines of the standard input")
-    func ownPassword() async {
-        let asked = ["Current password: ": "old", "New password: ": "new", "New password again: ": "new"]
-        let mistyped = asked.merging(["New password again: ": "mew"]) { $1 }
-        let body = #"{"current_password":"old","new_password":"new"}"#
-        func f(_ flags: [String], input: String, _ answers: [String: String], _ status: Int32, _ sent: String?) async {
-            let harness = CommandHarness(
-                variables: ["HOME": "/home", "KASKMAN_TOKEN": "t"],
-                input: input,
-                answers: answers
-            ) { _ in APIResponse(status: 204) }
-            let outcome = await harness.run(list: ["auth", "password"] + flags)
-            #expect(outcome.status == status, "\(outcome)")
-            #expect(harness.requests.map { String(decoding: $0.body, as: UTF8.self) } == (sent.map { [$0] } ?? []))
-            #expect(harness.requests.allSatisfy { $0.method == .put && $0.target.hasSuffix("/users/me/password") })
-        }
-        await f([], input: "", asked, 0, body)
-        await f([], input: "", mistyped, 1, nil)
-        await f([], input: "", ["Current password: ": "old"], 2, nil)
-        await f([], input: "old\nnew\n", [:], 0, body)
-        await f(["--password-stdin"], input: "old\nnew", mistyped, 0, body)
-        await f(["--password-stdin"], input: "old\n", asked, 2, nil)
-        await f([], input: "", [:], 2, nil)
     }
 
     @Test("Contexts are named servers")

@@ -35,6 +35,13 @@ extension APIClient {
         _ = try await call(Self.json(.put, "/api/v1/users/me/password", .object(body)))
     }
 
+    /// Sets the password of another user, whose sessions end.
+    package func setPassword(ofUser id: String, to password: String) async throws(ClientError) {
+        var body = JSONObject()
+        body["password"] = .string(password)
+        _ = try await call(Self.json(.put, "/api/v1/users/\(PercentEncoding.encode(id))/password", .object(body)))
+    }
+
     // MARK: Lists
 
     /// The items of a list, page after page, up to a number.

@@ -29,7 +29,10 @@ struct PasswordCommand: AsyncParsableCommand {
 
     private func passwords(_ environment: CommandEnvironment) throws -> (current: String, new: String) {
         if !passwordStdin, let current = environment.ask("Current password: ", true) {
-            return (current, try PasswordInput.new("New password", environment))
+            guard let new = try PasswordInput.new("New password", environment) else {
+                throw CommandFailure.usage("a new password is needed")
+            }
+            return (current, new)
         }
         let lines = try PasswordInput.lines(["current password", "new password"], environment)
         return (lines[0], lines[1])
@@ -55,12 +58,11 @@ enum PasswordInput {
         return texts
     }
 
-    /// A new password, asked for twice at the terminal.
-    /// - Throws: ``CommandFailure`` when the two differ.
-    static func new(_ prompt: String, _ environment: CommandEnvironment) throws(CommandFailure) -> String {
-        guard let new = environment.ask("\(prompt): ", true), !new.isEmpty else {
-            throw .usage("a new password is needed")
-        }
+    /// A new password, asked for twice at the terminal; nil without a terminal.
+    /// - Throws: ``CommandFailure`` when it is empty or the two differ.
+    static func new(_ prompt: String, _ environment: CommandEnvironment) throws(CommandFailure) -> String? {
+        guard let new = environment.ask("\(prompt): ", true) else { return nil }
+        if new.isEmpty { throw .usage("a new password is needed") }
         guard environment.ask("\(prompt) again: ", true) == new else {
             throw .failed("the two new passwords differ: nothing was changed")
         }
