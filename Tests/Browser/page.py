@@ -158,10 +158,15 @@ class Dashboard(unittest.TestCase):
 
     # The page
 
-    def sign_in(self):
-        self.one("#username").send_keys("admin")
-        self.one("#password").send_keys(PASSWORD + Keys.ENTER)
+    def sign_in(self, username="admin", password=PASSWORD):
+        self.one("#username").send_keys(username)
+        self.one("#password").send_keys(password + Keys.ENTER)
         self.one(".shell")
+
+    def sign_out(self):
+        self.one(".user summary").click()
+        self.button("Sign out").click()
+        self.one("#username")
 
     def open(self, path):
         """Opens a view, signing in first when that is needed."""

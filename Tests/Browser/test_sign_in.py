@@ -50,11 +50,50 @@ class SignIn(Dashboard):
         self.browser.close()
         self.browser.switch_to.window(first)
 
-    def test_04_sign_out(self):
+    def test_04_ones_password_is_changed(self):
+        self.expected_errors = [r"/users/me/password .*422"]
+        self.api.user("newcomer", "New Comer")
+        first = "correct horse battery"
         self.open("overview")
+        self.sign_out()
+        self.sign_in("newcomer", first)
         self.one(".user summary").click()
-        self.button("Sign out").click()
-        self.one("#username")
+        self.button("Change password").click()
+
+        def change(current, new, again):
+            for name, text in [("current_password", current), ("new_password", new), ("repeated", again)]:
+                field = self.one(f"dialog[open] [name='{name}']")
+                field.clear()
+                field.send_keys(text)
+            self.one("dialog[open] button[type='submit']").click()
+
+        def fault(name):
+            self.wait(lambda: self.all(f"dialog[open] [name='{name}'][aria-invalid]"), f"a fault at {name}")
+            self.assertEqual(self.script("return document.activeElement.name"), name)
+
+        change(first, "too short", "too short")
+        fault("new_password")
+        change(first, "another long one", "another wrong one")
+        fault("repeated")
+        self.screenshot("password-form-light")
+        change("not it at all", "another long one", "another long one")
+        fault("current_password")
+        self.resize(*PHONE)
+        self.colours("dark")
+        self.fits()
+        self.screenshot("password-form-phone-dark")
+        change(first, "another long one", "another long one")
+        self.wait(lambda: not self.all("dialog[open]"), "the form to close")
+        self.wait_for_text("Your other sessions have ended")
+        self.browser.refresh()
+        self.one(".shell")
+        self.sign_out()
+        self.sign_in("newcomer", "another long one")
+        self.sign_out()
+
+    def test_05_sign_out(self):
+        self.open("overview")
+        self.sign_out()
         self.browser.refresh()
         self.one("#username")
         self.assertFalse(self.all(".shell"))

@@ -5,6 +5,7 @@ import Testing
 
 struct ConnectionStateTests {
     private static let limits = ConnectionState.Limits(
+        firstByte: .seconds(10),
         head: .seconds(10),
         body: .seconds(30),
         handler: .seconds(60),

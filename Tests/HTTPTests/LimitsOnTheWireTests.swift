@@ -66,7 +66,8 @@ struct LimitsOnTheWireTests {
 
     @Test("an idle connection is closed without a word")
     func idle() async throws {
-        try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.headTimeout = .milliseconds(50) }) {
+        try await RunningServer.run([wordRoute(.get, "/words")], settings: { $0.firstByteTimeout = .milliseconds(50) })
+        {
             server in
             try await RawClient.connect(server.port) { client in
                 let isAtEnd = try await client.isAtEnd()

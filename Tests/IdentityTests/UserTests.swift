@@ -170,4 +170,25 @@ import Testing
             #expect(events == 1)
         }
     }
+
+    @Test func aResetLetsAdminInWhateverWasBefore() async throws {
+        try await withIdentity { fixture in
+            let identity = fixture.identity
+            let session = try await fixture.login("admin", "administrator's own")
+            let first = try await identity.resetAdministrator()
+            await #expect(throws: TokenError.revoked) { try await identity.refresh(session.refreshToken) }
+            let after = try await fixture.loginError("admin", first)
+            #expect(after == nil)
+            let other = UserChange(roles: [.administrator])
+            _ = try await identity.updateUser(fixture.ada.id, version: 1, other, by: fixture.administrator)
+            let shut = UserChange(roles: [.viewer], isActive: false)
+            _ = try await identity.updateUser(fixture.admin.id, version: 2, shut, by: fixture.administrator)
+            let second = try await identity.resetAdministrator()
+            #expect(second != first)
+            let again = try await fixture.login("admin", second)
+            #expect(again.principal.roles == [.administrator, .viewer])
+            let events = try await fixture.all(.userPasswordChanged)
+            #expect(events.map(\.actor) == [.system, .system])
+        }
+    }
 }

@@ -29,6 +29,32 @@ extension Integration {
             }
         }
 
+        @Test("A forgotten password of admin is reset where no server runs, and only there")
+        func forgottenPassword() async throws {
+            let folder = try TemporaryFolder()
+            let passwordFile = folder.path + "/data/first-password"
+            func reset() async throws -> (ChildProcess.Exit, String) {
+                let child = try Server.start(in: folder, arguments: ["--reset-admin-password"])
+                return (try await child.exit(within: .seconds(15)), child.log)
+            }
+            let refused = ChildProcess.Exit(status: 1, bySignal: false)
+            let nothing = try await reset()
+            #expect(nothing.0 == refused && nothing.1.contains("there is no database"), "\(nothing)")
+            try await Server.run(in: folder) { server in
+                let (exit, log) = try await reset()
+                #expect(exit == refused && log.contains("already in use by process"), "\(log)")
+                try await expectSignIn(server, Server.password)
+            }
+            let (exit, log) = try await reset()
+            #expect(exit == .success && log.contains("Sign in first as admin"), "\(log)")
+            let password = try Self.firstLine(passwordFile)
+            #expect(!log.contains(password))
+            try await Server.run(in: folder) { server in
+                try await expectSignIn(server, password)
+                #expect(server.child.log.contains("admin.password is used on an empty database only"))
+            }
+        }
+
         @Test("SIGTERM and SIGINT end the server with status 0", arguments: [SIGTERM, SIGINT])
         func signals(number: Int32) async throws {
             try await Server.run(in: try TemporaryFolder()) { server in

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Commands with a server")
 struct OnlineCommandTests {
-    private static let project = """
+    static let project = """
         {"id":"01","name":"Solar: cells","status":"active","type":"research","priority":5,"owner":null,\
         "tags":["x","true"],"metadata":{},"due_at":null,"updated_at":"2026-11-23T08:00:00.000Z"}
         """
@@ -95,7 +95,14 @@ struct OnlineCommandTests {
                 "POST http://127.0.0.1:8080/api/v1/projects",
                 #"{"priority":7,"tags":["a","b"],"name":"N","type":"research"}"#
             ),
-            (["project", "show", "a/b"], "GET http://127.0.0.1:8080/api/v1/projects/a%2Fb", ""),
+            (
+                ["project", "show", "01936f00-0000-7000-8000-000000000001"],
+                "GET http://127.0.0.1:8080/api/v1/projects/01936f00-0000-7000-8000-000000000001", ""
+            ),
+            (
+                ["project", "update", "a/b", "--status", "paused"], "PATCH http://127.0.0.1:8080/api/v1/projects/a%2Fb",
+                #"{"status":"paused"}"#
+            ),
             (
                 ["project", "update", "1", "--status", "paused"], "PATCH http://127.0.0.1:8080/api/v1/projects/1",
                 #"{"status":"paused"}"#
@@ -127,7 +134,10 @@ struct OnlineCommandTests {
                 ["agent", "list", "--type", "coder", "--url", "http://lab/k/"],
                 "GET http://lab/k/api/v1/agents?type=coder&limit=100", ""
             ),
-            (["agent", "show", "1"], "GET http://127.0.0.1:8080/api/v1/agents/1", ""),
+            (
+                ["agent", "show", "01936f00-0000-7000-8000-000000000001"],
+                "GET http://127.0.0.1:8080/api/v1/agents/01936f00-0000-7000-8000-000000000001", ""
+            ),
             (["alerts", "list"], "GET http://127.0.0.1:8080/prometheus/api/v1/alerts", ""),
             (
                 ["query", "instant", "up", "--time", "1970-01-01T00:01:00Z"],

@@ -100,6 +100,7 @@ struct OpenAPIDocumentTests {
                 /api/v1/users/me
                 /api/v1/users/me/password
                 /api/v1/users/{id}
+                /api/v1/users/{id}/password
                 /graph
                 /metrics
                 /prometheus/api/v1/alerts

@@ -100,6 +100,7 @@ struct PermissionMatrixTests {
                 PUT agents/{id} agents.write
                 PUT projects/{id} projects.write
                 PUT users/me/password authenticated
+                PUT users/{id}/password users.write
                 """
             #expect(declared.sorted() == expected.split(separator: "\n").map(String.init))
         }

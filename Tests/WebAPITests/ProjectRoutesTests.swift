@@ -73,6 +73,35 @@ struct ProjectRoutesTests {
         }
     }
 
+    @Test("People are found by how their names begin, by who may name them; not who is shut out")
+    func beginnings() async throws {
+        try await APIHarness.run { api in
+            let anna = #"{"username":"annA","display_name":"Rea %","roles":["viewer"],"password":"long enough 1"}"#
+            let path = try #require(try await api.send(.post, "users", anna)["Location"])
+            func f(_ query: String, _ expected: [String]) async throws {
+                #expect(try await api.send(.get, "people?" + query).items("name") == expected, "\(query)")
+            }
+            try await f("q=RE", ["annA", "researcher"])
+            try await f("q=re&limit=1", ["annA"])
+            try await f("q=rea%20%25", ["annA"])
+            try await f("q=ANNA", ["annA"])
+            try await f("q=nna", [])
+            try await f("q=%25", [])
+            try await f("q=Har", ["harness"])
+            #expect(try await api.send(.patch, path, #"{"active":false}"#).status == 200)
+            try await f("q=re", ["researcher"])
+            func refused(_ query: String, as who: Who = .researcher, _ expected: String) async throws {
+                #expect(try await api.send(.get, "people" + query, as: who).summary == expected, "\(query)")
+            }
+            try await refused("", "400 invalid_parameter id")
+            try await refused("?q=a&id=\(api.agentID)", "400 invalid_parameter q")
+            try await refused("?q=", "400 invalid_parameter q")
+            try await refused("?q=a&limit=21", "400 invalid_parameter limit")
+            try await refused("?q=a", as: .viewer, "403 forbidden")
+            try await refused("?q=a", as: .agent, "403 forbidden")
+        }
+    }
+
     @Test("Only who is there can own a project or work on it; who is gone since does not stop changes")
     func people() async throws {
         try await APIHarness.run { api in

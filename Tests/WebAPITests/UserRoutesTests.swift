@@ -93,6 +93,36 @@ struct UserRoutesTests {
         }
     }
 
+    @Test("An administrator sets a forgotten password: the user's sessions end, and it is noted who did it")
+    func forgottenPassword() async throws {
+        try await APIHarness.run { api in
+            let session = try await api.send(.post, "auth/login", as: .nobody, login("viewer", APIHarness.password))
+            let token = try #require(session.string("access_token"))
+            let viewer = try #require(try await api.send(.get, "users/me", as: .viewer).string("id"))
+            let admin = try #require(try await api.send(.get, "users/me").string("id"))
+            func f(_ id: String, as who: Who = .administrator, _ password: String, _ expected: String) async throws {
+                let body = #"{"password":"\#(password)"}"#
+                #expect(try await api.send(.put, "users/\(id)/password", as: who, body).summary == expected, "\(id)")
+            }
+            try await f(viewer, as: .operator, "long enough 2", "403 forbidden")
+            try await f(viewer, "short", "422 validation_failed /password")
+            try await f(admin, "long enough 2", "409 conflict")
+            try await f("01890000-0000-7000-8000-000000000000", "long enough 2", "404 not_found")
+            #expect(try await api.send(.get, "activities?kind=user.password_changed").items("kind") == [])
+            try await f(viewer, "long enough 2", "204")
+            let ended = try await api.send(.get, "users/me", as: .nobody, nil, [.authorization: "Bearer \(token)"])
+            #expect(ended.status == 401)
+            for (password, status) in [(APIHarness.password, 401), ("long enough 2", 200)] {
+                let answer = try await api.send(.post, "auth/login", as: .nobody, login("viewer", password))
+                #expect(answer.status == status)
+            }
+            let page = try await api.send(.get, "activities?kind=user.password_changed")
+            let item = try #require(page.json?["items"]?.array?.first)
+            #expect(item["subject_id"]?.string == viewer)
+            #expect(item["actor"]?["id"]?.string == admin)
+        }
+    }
+
     @Test("The list goes by name, a page at a time")
     func list() async throws {
         try await APIHarness.run { api in

@@ -8,6 +8,7 @@ import { currentUser, signOut } from "./session.js";
 import { openShortcuts } from "./shortcuts.js";
 import { chooseTheme, chosenTheme } from "./theme.js";
 import { toast } from "./toast.js";
+import { openPasswordForm } from "./views/password-form.js";
 
 const places = [
   ["overview", "Overview"],
@@ -80,6 +81,11 @@ export class Shell {
         h("p", { class: "user-panel-roles muted small" }, [user.username, ...(user.roles ?? []).map(words)].join(" · ")),
         themes,
         h("button", { type: "button", class: "menu-item wide-only", onclick: openShortcuts }, icon("keyboard"), "Shortcuts"),
+        h("button", { type: "button", class: "menu-item", onclick: () => {
+          // Focus goes back to the menu's button when the dialog closes.
+          this.closeMenu(null);
+          openPasswordForm();
+        } }, icon("key"), "Change password"),
         h("button", { type: "button", class: "menu-item", onclick: leave }, icon("signOut"), "Sign out")));
 
     async function leave() {

@@ -54,6 +54,11 @@ struct KaskmanServer: AsyncParsableCommand {
     @Flag(help: "Print a configuration file with every key explained, and exit.")
     var exampleConfig = false
 
+    @Flag(
+        help: "End the server first: make up a new password for the user admin, tell it like the first one, and exit."
+    )
+    var resetAdminPassword = false
+
     private var flags: [String: String] {
         [
             "http.host": httpHost, "http.port": httpPort, "data_dir": dataDir, "log.level": logLevel,
@@ -82,6 +87,7 @@ struct KaskmanServer: AsyncParsableCommand {
             let format = logFormat ?? environment["KASKMAN_LOG_FORMAT"]
             throw Failure.told("the configuration cannot be used", error.faults, format: format)
         }
+        if resetAdminPassword { return try await reset(loaded.settings) }
         do {
             try await serve(loaded)
         } catch {
@@ -89,6 +95,15 @@ struct KaskmanServer: AsyncParsableCommand {
             let hasRun = (error as? SupervisorError)?.isAtStart == false
             let summary = hasRun ? "the server cannot go on" : "the server cannot start"
             throw Failure.told(summary, ["\(error)"], format: loaded.settings.log.format)
+        }
+    }
+
+    private func reset(_ settings: Settings) async throws {
+        do {
+            let password = try await Platform.resetAdministratorPassword(settings: settings, clock: SystemClock())
+            try FirstSignIn(password, dataDirectory: settings.dataDirectory).announce()
+        } catch {
+            throw Failure.told("the password cannot be reset", ["\(error)"], format: settings.log.format)
         }
     }
 

@@ -21,6 +21,20 @@ enum UserTable {
         }
     }
 
+    /// The active users whose name or display name begins so; `text` is in lower case.
+    static func active(beginning text: String, limit: Int, _ connection: any SQLConnection) throws -> [User] {
+        // No LIKE: in it some characters mean more than themselves.
+        let rows = try connection.query(
+            """
+            SELECT * FROM users WHERE active = 1
+                AND (substr(username_key, 1, ?2) = ?1 OR substr(lower(display_name), 1, ?2) = ?1)
+            ORDER BY username_key LIMIT ?3
+            """,
+            [.text(text), .int(text.unicodeScalars.count), .int(limit)]
+        )
+        return try rows.map { try User($0) }
+    }
+
     static func isEmpty(_ connection: any SQLConnection) throws -> Bool {
         try connection.queryFirst("SELECT 1 AS one FROM users LIMIT 1") == nil
     }

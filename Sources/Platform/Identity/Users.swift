@@ -10,6 +10,13 @@ package struct FirstAdministrator: Sendable {
     package let generatedPassword: String?
 }
 
+extension NewUser {
+    /// The user `admin`.
+    static func firstAdministrator(password: String) -> NewUser {
+        NewUser(username: "admin", displayName: "Administrator", roles: [.administrator], password: password)
+    }
+}
+
 extension IdentityService {
     /// Makes the user `admin` when there is no user at all; nil when there is one.
     ///
@@ -20,12 +27,7 @@ extension IdentityService {
         let isEmpty = try await database.read("identity.is_empty") { try UserTable.isEmpty($0) }
         guard isEmpty else { return nil }
         let generated = password == nil ? Self.generatePassword() : nil
-        let new = NewUser(
-            username: "admin",
-            displayName: "Administrator",
-            roles: [.administrator],
-            password: password ?? generated ?? ""
-        )
+        let new = NewUser.firstAdministrator(password: password ?? generated ?? "")
         let hash = try await hash(new)
         let now = clock.now
         let user: User? = try await database.write("identity.first_administrator") { connection in
@@ -78,6 +80,14 @@ extension IdentityService {
         return try await database.read("identity.users_by_id") { try UserTable.find(ids, $0) }
     }
 
+    /// Active users whose name or display name begins so, without regard to case, by name.
+    /// - Throws: ``DatabaseError``.
+    package func activeUsers(beginning text: String, limit: Int) async throws -> [User] {
+        try await database.read("identity.users_by_name") { connection in
+            try UserTable.active(beginning: text.lowercased(), limit: limit, connection)
+        }
+    }
+
     /// A page of all users by name; `next` is what the page before said, nil for the first.
     /// - Throws: ``DatabaseError``.
     package func listUsers(after next: String? = nil, limit: Int = 100) async throws -> UserPage {
@@ -115,46 +125,7 @@ extension IdentityService {
         return user
     }
 
-    /// Sets a user's own password; its other sessions end.
-    ///
-    /// - Throws: ``IdentityError``: `invalidCredentials` when the current password is wrong, `lockedOut`, `password`,
-    ///   `overloaded`, `userNotFound`; ``DatabaseError``.
-    package func changePassword(
-        _ principal: Principal,
-        current: String,
-        new: String,
-        ip: String,
-        requestID: String? = nil
-    ) async throws {
-        let me = try await me(principal)
-        do { try PasswordPolicy.check(new, username: me.username) } catch { throw IdentityError.password(error) }
-        let user = try await checkPassword(me.username, current, ip: ip, requestID: requestID)
-        let hash = try await hasher.hash(new)
-        let now = clock.now
-        try await database.write("identity.change_password") { connection in
-            guard try UserTable.setHash(hash, of: user, now: now, isNewPassword: true, connection) else {
-                throw IdentityError.invalidCredentials
-            }
-            try SessionTable.endAll(
-                userID: user.id,
-                except: principal.sessionID,
-                .passwordChanged,
-                now: now,
-                connection
-            )
-            let event = NewEvent(
-                .userPasswordChanged,
-                subject: .user,
-                id: user.id.description,
-                by: principal.actor,
-                requestID: requestID
-            )
-            try events.append(event, in: connection)
-        }
-        forgetChecks()
-    }
-
-    private func update(
+    func update(
         _ id: UUIDv7,
         version: Int64,
         _ change: UserChange,
@@ -210,7 +181,7 @@ extension IdentityService {
         return try await hasher.hash(new.password)
     }
 
-    private func insert(
+    func insert(
         _ new: NewUser,
         hash: String,
         by actor: EventActor,
@@ -245,7 +216,7 @@ extension IdentityService {
     }
 
     /// 24 characters of 32 that nobody confuses: 120 random bits.
-    private static func generatePassword() -> String {
+    static func generatePassword() -> String {
         let alphabet = Array("abcdefghijkmnpqrstuvwxyz23456789")
         var random = SystemRandomNumberGenerator()
         return String((0..<24).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] })

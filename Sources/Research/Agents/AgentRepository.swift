@@ -59,6 +59,14 @@ package struct AgentRepository: Sendable {
         return try await store.database.read("agents.names") { try AgentTable(connection: $0).names(ids) }
     }
 
+    /// The agents whose names begin so, without regard to case and accents, by name.
+    /// - Throws: ``DatabaseError``.
+    package func names(beginning text: String, limit: Int) async throws -> [(id: UUIDv7, name: String)] {
+        try await store.database.read("agents.names_by_beginning") { connection in
+            try AgentTable(connection: connection).names(beginning: text, limit: limit)
+        }
+    }
+
     /// Registers an agent and makes its token.
     /// - Throws: ``AgentError``: `invalid`, `nameTaken`, `tooManyAgents`, `event`, `database`.
     package func register(

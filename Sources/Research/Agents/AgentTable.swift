@@ -30,6 +30,19 @@ struct AgentTable {
         return names
     }
 
+    /// The agents whose names begin so, by name.
+    func names(beginning text: String, limit: Int) throws(DatabaseError) -> [(id: UUIDv7, name: String)] {
+        let key = Agent.nameKey(text)
+        let rows = try connection.query(
+            """
+            SELECT id, name FROM agents WHERE deleted_at IS NULL AND substr(name_key, 1, ?2) = ?1
+            ORDER BY name_key LIMIT ?3
+            """,
+            [.text(key), .int(key.unicodeScalars.count), .int(max(0, limit))]
+        )
+        return try rows.map { row throws(DatabaseError) in (try row.id("id"), try row.text("name")) }
+    }
+
     /// Notes a sign of life; nil when there is no such agent.
     ///
     /// The time never goes back.

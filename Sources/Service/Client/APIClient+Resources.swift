@@ -27,6 +27,21 @@ extension APIClient {
         try Self.value(await call(APIRequest(.get, "/api/v1/users/me")))
     }
 
+    /// Sets the password of the user whose token is sent; that user's other sessions end.
+    package func changePassword(current: String, new: String) async throws(ClientError) {
+        var body = JSONObject()
+        body["current_password"] = .string(current)
+        body["new_password"] = .string(new)
+        _ = try await call(Self.json(.put, "/api/v1/users/me/password", .object(body)))
+    }
+
+    /// Sets the password of another user, whose sessions end.
+    package func setPassword(ofUser id: String, to password: String) async throws(ClientError) {
+        var body = JSONObject()
+        body["password"] = .string(password)
+        _ = try await call(Self.json(.put, "/api/v1/users/\(PercentEncoding.encode(id))/password", .object(body)))
+    }
+
     // MARK: Lists
 
     /// The items of a list, page after page, up to a number.
@@ -60,6 +75,23 @@ extension APIClient {
         } while cursor != nil && items.count < limit
         // Behind a page with more than was asked for the cursor would leave some out.
         return (Array(items.prefix(limit)), items.count > limit ? nil : cursor)
+    }
+
+    /// The names of users and agents by identifier, with which they may be named in requests.
+    ///
+    /// Who is not known is left out, and so is what is no identifier.
+    package func names(of ids: some Sequence<String> & Sendable) async throws(ClientError) -> [String: String] {
+        var names: [String: String] = [:]
+        var wanted = Set(ids.filter { UUIDv7($0) != nil }).sorted()[...]
+        while !wanted.isEmpty {
+            let query = wanted.prefix(Self.pageItemsMax).map { (name: "id", value: $0) }
+            wanted = wanted.dropFirst(query.count)
+            let answer = try Self.value(await call(APIRequest(.get, PercentEncoding.target("/api/v1/people", query))))
+            for person in answer["items"]?.array ?? [] {
+                if let id = person["id"]?.string { names[id] = person["name"]?.string }
+            }
+        }
+        return names
     }
 
     // MARK: Single resources

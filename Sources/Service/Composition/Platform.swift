@@ -42,15 +42,7 @@ package final class Platform: Sendable {
         logOutput: @escaping @Sendable ([UInt8]) -> Void = StandardErrorOutput.write,
         onListening: @escaping @Sendable (_ address: String) -> Void = { _ in }
     ) async throws -> Platform {
-        let log = Logger(label: "kaskman") { label in
-            StructuredLogHandler(
-                label: label,
-                format: StructuredLogHandler.Format(rawValue: settings.log.format) ?? .logfmt,
-                level: Logger.Level(rawValue: settings.log.level) ?? .info,
-                clock: clock,
-                output: logOutput
-            )
-        }
+        let log = makeLog(settings, clock: clock, output: logOutput)
         let dataFolder = try DataFolder(settings.dataDirectory, fileSystem: fileSystem)
         for reason in dataFolder.exposed {
             log.warning("others may read a file of the data folder", metadata: ["error": "\(reason)"])
@@ -67,6 +59,22 @@ package final class Platform: Sendable {
         let research = wiring.research(foundation)
         let http = try wiring.http(observability, foundation, research, onListening)
         return Platform(wiring, http, reloading, dataFolder, reservedPort, foundation.firstPassword)
+    }
+
+    static func makeLog(
+        _ settings: Settings,
+        clock: any WallClock,
+        output: @escaping @Sendable ([UInt8]) -> Void
+    ) -> Logger {
+        Logger(label: "kaskman") { label in
+            StructuredLogHandler(
+                label: label,
+                format: StructuredLogHandler.Format(rawValue: settings.log.format) ?? .logfmt,
+                level: Logger.Level(rawValue: settings.log.level) ?? .info,
+                clock: clock,
+                output: output
+            )
+        }
     }
 
     private init(

@@ -7,6 +7,7 @@ import NIOCore
 struct ConnectionState {
     /// The time limits that a connection needs.
     struct Limits: Sendable {
+        var firstByte: TimeAmount
         var head: TimeAmount
         var body: TimeAmount
         var handler: TimeAmount
@@ -68,8 +69,8 @@ struct ConnectionState {
 
     init(limits: Limits, now: NIODeadline) {
         self.limits = limits
-        // A client connects because it has something to ask: silence gets no more time than a slow header does.
-        deadline = now + limits.head
+        // A client connects because it has something to ask: silence gets less time than between two requests.
+        deadline = now + limits.firstByte
     }
 
     /// Whether input is to be dropped.

@@ -33,6 +33,7 @@ struct HTTPConnections: ServerChildChannel {
         self.service = service
         let settings = service.settings
         limits = ConnectionState.Limits(
+            firstByte: TimeAmount(settings.firstByteTimeout),
             head: TimeAmount(settings.headTimeout),
             body: TimeAmount(settings.bodyTimeout),
             handler: TimeAmount(settings.handlerTimeout),

@@ -26,7 +26,9 @@ package struct HTTPSettings: Sendable {
     /// Bytes of an unread body that are read and dropped to keep a connection open.
     package var discardedBytesMax = 64 * 1024
 
-    /// From the first byte of a request to the end of its header; for a new connection also until its first byte.
+    /// From a connection's beginning to its first byte.
+    package var firstByteTimeout: Duration = .seconds(10)
+    /// From the first byte of a request to the end of its header.
     package var headTimeout: Duration = .seconds(10)
     /// From the end of the header to the end of the body.
     package var bodyTimeout: Duration = .seconds(30)

@@ -41,11 +41,13 @@ struct Server: Sendable {
     /// - Parameters:
     ///   - folder: Holds the data and the log.
     ///   - settings: By key; `unset` leaves one to its default.
+    ///   - arguments: Of the command line.
     ///   - command: Starts the server, whose path it is given as its last argument; empty for none.
     ///   - directory: The working folder.
     static func start(
         in folder: TemporaryFolder,
         _ settings: [String: String] = [:],
+        arguments: [String] = [],
         through command: [String] = [],
         at directory: String = Repository.root
     ) throws -> ChildProcess {
@@ -60,7 +62,7 @@ struct Server: Sendable {
         }
         return try ChildProcess(
             command.first ?? executable,
-            command.isEmpty ? [] : Array(command.dropFirst()) + [executable],
+            (command.isEmpty ? [] : Array(command.dropFirst()) + [executable]) + arguments,
             environment: environment,
             directory: directory,
             logPath: folder.path + "/server-\(UUID().uuidString).log"

@@ -1,10 +1,12 @@
 // The form that creates and edits a project.
 import { openDialog } from "../dialog.js";
 import { fill, h, uniqueID } from "../dom.js";
+import { clearAt, faultOf, sentence, showAt } from "../fault.js";
 import { parseTime, words } from "../format.js";
 import { changeProject, createProject, idempotencyKey, readProject, transitions, types } from "../projects.js";
 import { personToText } from "../people.js";
 import { markdownPreview } from "./markdown-field.js";
+import { offerPeople } from "./people-offers.js";
 
 const markdownHint = "Markdown: # heading, **bold**, `code`, - list, > quote, [link](https://…)";
 
@@ -67,13 +69,13 @@ class ProjectForm {
     const id = uniqueID(name);
     input.id = id;
     input.name = name;
-    const fault = h("p", { class: "field-fault", id: `${id}-fault`, hidden: true });
+    const fault = faultOf(input);
     input.setAttribute("aria-describedby", `${id}-hint ${id}-fault`);
     this.fields.set(name, { input, fault });
     const { tools, preview } = hint === markdownHint ? markdownPreview(input, label) : {};
     return h("div", { class: `field ${size}` },
       h("div", { class: "field-head" }, h("label", { for: id }, label), tools),
-      input,
+      name === "owner" || name === "assignees" ? offerPeople(input, `People for ${label}`, { many: name === "assignees" }) : input,
       preview,
       hint ? h("p", { class: "hint", id: `${id}-hint` }, hint) : null,
       fault);
@@ -134,10 +136,7 @@ class ProjectForm {
 
   clearFaults() {
     this.fault.hidden = true;
-    for (const { input, fault } of this.fields.values()) {
-      fault.hidden = true;
-      input.removeAttribute("aria-invalid");
-    }
+    for (const { input, fault } of this.fields.values()) clearAt(input, fault);
   }
 
   showFault(error) {
@@ -176,17 +175,6 @@ class ProjectForm {
       this.showFault(error);
     }
   }
-}
-
-function showAt(input, fault, text) {
-  input.setAttribute("aria-invalid", "true");
-  fault.textContent = text;
-  fault.hidden = false;
-}
-
-function sentence(text) {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(upper) ? upper : `${upper}.`;
 }
 
 function select(options, value) {

@@ -38,7 +38,8 @@ struct AgentListCommand: AsyncParsableCommand {
         if let capability { filter.append(("capability", capability)) }
         if let search { filter.append(("q", search)) }
         try await connection.list(AgentCommand.path, filter, limit: limit, as: format, of: "agents", AgentRecord.init) {
-            agents in
+            agents,
+            _ in
             var table = TextTable("ID", "NAME", "TYPE", "STATUS", "CAPABILITIES", "LAST SEEN")
             for agent in agents {
                 table.append(
@@ -62,10 +63,12 @@ struct AgentShowCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
 
-    @Argument(help: "The agent's identifier.")
+    @Argument(help: "The agent's identifier, or its name.")
     var id: String
 
     func run() async throws {
-        try await connection.show(AgentCommand.path, id, as: format)
+        try await connection.show(as: format) { client in
+            try await NamedRecord.find(id, at: AgentCommand.path, called: "agent", by: client)
+        }
     }
 }

@@ -7,8 +7,8 @@ import JSON
 struct AuthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "auth",
-        abstract: "Log in to a server, and out again.",
-        subcommands: [LoginCommand.self, LogoutCommand.self, AuthStatusCommand.self]
+        abstract: "Log in to a server, and out again; change one's password.",
+        subcommands: [LoginCommand.self, LogoutCommand.self, AuthStatusCommand.self, PasswordCommand.self]
     )
 }
 
@@ -19,8 +19,6 @@ struct LoginCommand: AsyncParsableCommand {
         abstract: "Log in, and keep the tokens in a file that only you may read.",
         discussion: "The password is asked for at the terminal, or read from the standard input with --password-stdin."
     )
-
-    private static let passwordBytesMax = 4096
 
     @OptionGroup var connection: ConnectionOptions
 
@@ -63,13 +61,7 @@ struct LoginCommand: AsyncParsableCommand {
     }
 
     private func password(_ environment: CommandEnvironment) throws -> String {
-        if passwordStdin {
-            guard let input = environment.readInput(Self.passwordBytesMax),
-                let line = input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).first,
-                let password = String(validating: line, as: UTF8.self), !password.isEmpty
-            else { throw CommandFailure.usage("the standard input holds no password") }
-            return password
-        }
+        if passwordStdin { return try PasswordInput.lines(["password"], environment)[0] }
         guard let password = environment.ask("Password: ", true), !password.isEmpty else {
             throw CommandFailure.usage("a password is needed: without a terminal use --password-stdin")
         }

@@ -56,7 +56,7 @@ struct ProjectListCommand: AsyncParsableCommand {
             as: format,
             of: "projects",
             ProjectRecord.init
-        ) { projects in
+        ) { projects, people in
             var table = TextTable("ID", "NAME", "STATUS", "TYPE", "PRIORITY", "OWNER", "TAGS", "UPDATED")
             for project in projects {
                 table.append(
@@ -65,7 +65,7 @@ struct ProjectListCommand: AsyncParsableCommand {
                     project.status,
                     project.type,
                     String(project.priority),
-                    project.owner ?? "",
+                    people.name(project.owner),
                     project.tags.joined(separator: ","),
                     project.updatedAt
                 )
@@ -195,10 +195,9 @@ struct ProjectCreateCommand: AsyncParsableCommand {
         body["name"] = .string(name)
         body["type"] = .string(type)
         let content = JSONValue.object(body)
-        let json = try await connection.withClient(environment) { client in
+        try await connection.show(as: format) { client in
             try await client.create(ProjectCommand.path, content, key: environment.uniqueKey())
         }
-        environment.output(json, as: format.output) { RecordTable.make(json) }
     }
 }
 
@@ -209,11 +208,13 @@ struct ProjectShowCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
 
-    @Argument(help: "The project's identifier.")
+    @Argument(help: "The project's identifier, or its name.")
     var id: String
 
     func run() async throws {
-        try await connection.show(ProjectCommand.path, id, as: format)
+        try await connection.show(as: format) { client in
+            try await NamedRecord.find(id, at: ProjectCommand.path, called: "project", by: client)
+        }
     }
 }
 
@@ -246,7 +247,6 @@ struct ProjectUpdateCommand: AsyncParsableCommand {
     var clear: [ClearableField] = []
 
     func run() async throws {
-        let environment = CommandEnvironment.current
         var body = try fields.body()
         for field in clear {
             guard body[field.member]?.isNull ?? true else {
@@ -258,11 +258,10 @@ struct ProjectUpdateCommand: AsyncParsableCommand {
         body["type"] = type.map { .string($0) }
         if body.members.isEmpty { throw CommandFailure.usage("nothing to change was given") }
         let content = JSONValue.object(body)
-        let json = try await connection.withClient(environment) { client in
+        try await connection.show(as: format) { client in
             let tag = try await client.resource(ProjectCommand.path, id: id).tag
             return try await client.patch(ProjectCommand.path, id: id, content, tag: tag)
         }
-        environment.output(json, as: format.output) { RecordTable.make(json) }
     }
 }
 

@@ -21,7 +21,8 @@ struct LimitOptions: ParsableArguments {
 
 /// What the commands of all resources share.
 extension ConnectionOptions {
-    /// Asks for pages until there are enough records, and writes them: `table` is made only when it is wanted.
+    /// Asks for pages until there are enough records, and writes them: `table`, which may name people, is made only when it is
+    /// wanted.
     func list<Record>(
         _ path: String,
         _ filter: [(name: String, value: String)],
@@ -29,18 +30,19 @@ extension ConnectionOptions {
         as format: OutputOptions,
         of many: String,
         _ record: (JSONValue) throws(ClientError) -> Record,
-        table: ([Record]) -> TextTable
+        table: ([Record], People) -> TextTable
     ) async throws {
         let environment = CommandEnvironment.current
         let progress = Progress(environment)
-        let (items, next) = try await withClient(environment) { client in
+        let (items, next, people) = try await withClient(environment) { client in
             defer { progress.clear() }
-            return try await client.items(path, filter, limit: limit.limit, from: limit.cursor) { count in
+            let (items, next) = try await client.items(path, filter, limit: limit.limit, from: limit.cursor) { count in
                 progress.show("\(count) \(many)")
             }
+            return (items, next, await People.named(in: items, as: format.output, by: client))
         }
         let records = try items.map(record)
-        environment.output(.array(items), as: format.output) { table(records) }
+        environment.output(.array(items), as: format.output) { table(records, people) }
         if let next {
             // On the standard error, so that the list stays what programs read; quoted, for shells.
             let cursor = TextTable.visible(next).replacing("'", with: "'\\''")
@@ -48,11 +50,17 @@ extension ConnectionOptions {
         }
     }
 
-    /// Writes one record.
-    func show(_ path: String, _ id: String, as format: OutputOptions) async throws {
+    /// Writes one record, which `body` gets.
+    func show(
+        as format: OutputOptions,
+        _ body: (APIClient) async throws -> JSONValue
+    ) async throws {
         let environment = CommandEnvironment.current
-        let json = try await withClient(environment) { client in try await client.resource(path, id: id).json }
-        environment.output(json, as: format.output) { RecordTable.make(json) }
+        let (json, people) = try await withClient(environment) { client in
+            let json = try await body(client)
+            return (json, await People.named(in: [json], as: format.output, by: client))
+        }
+        environment.output(json, as: format.output) { RecordTable.make(people.naming(json)) }
     }
 }
 

@@ -20,22 +20,9 @@ extension Wiring {
     func foundation() async throws -> FoundationParts {
         let database = try await openDatabase()
         let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
-        var identitySettings = IdentitySettings()
-        identitySettings.bcryptCost = settings.accounts.passwordCost
-        identitySettings.freeFailuresPerName = settings.accounts.failedLoginsPerName
-        identitySettings.freeFailuresPerNetwork = settings.accounts.failedLoginsPerNetwork
-        var identityLog = log
-        identityLog[metadataKey: "component"] = "\(ComponentKind.identity.rawValue)"
-        let identity = try await IdentityService.open(
-            database: database,
-            events: events,
-            clock: clock,
-            ids: ids,
-            registry: registry,
-            settings: identitySettings,
-            logger: identityLog
-        )
+        let identity = try await identity(database, events)
         let first = try await identity.createFirstAdministrator(password: try adminPassword())
+        if first == nil { warnOfUnusedPassword() }
         supervisor.add(.database, isEssential: true) { DatabaseComponent(context: $0, database: database) }
         let alerts = alerts
         supervisor.add(.events, dependsOn: [.database]) { context in
@@ -59,7 +46,36 @@ extension Wiring {
         )
     }
 
-    private func openDatabase() async throws -> SQLiteDatabase {
+    /// Users and their passwords over an open database.
+    func identity(_ database: SQLiteDatabase, _ events: EventLog) async throws -> IdentityService {
+        var identitySettings = IdentitySettings()
+        identitySettings.bcryptCost = settings.accounts.passwordCost
+        identitySettings.freeFailuresPerName = settings.accounts.failedLoginsPerName
+        identitySettings.freeFailuresPerNetwork = settings.accounts.failedLoginsPerNetwork
+        var identityLog = log
+        identityLog[metadataKey: "component"] = "\(ComponentKind.identity.rawValue)"
+        return try await IdentityService.open(
+            database: database,
+            events: events,
+            clock: clock,
+            ids: ids,
+            registry: registry,
+            settings: identitySettings,
+            logger: identityLog
+        )
+    }
+
+    /// Whoever changes admin.password to get in again must not wonder why it does nothing.
+    private func warnOfUnusedPassword() {
+        let accounts = settings.accounts
+        for (key, value) in [
+            ("admin.password", accounts.adminPassword), ("admin.password_file", accounts.adminPasswordFile),
+        ] where !value.isEmpty {
+            log.warning("\(key) is used on an empty database only; it changed no password")
+        }
+    }
+
+    func openDatabase() async throws -> SQLiteDatabase {
         var sqlite = SQLiteSettings(path: DataFolder.databasePath(in: settings.dataDirectory))
         sqlite.busyTimeout = settings.databaseBusyTimeout
         let migrations =

@@ -9,6 +9,9 @@ import JSON
 /// Who stands behind the identifiers in records: owners, assignees, actors.
 package struct PeopleRoutes: Sendable {
     private static let idsMax = 100
+    private static let matchesMax = 20
+    private static let matchesDefault = 10
+    private static let beginningLengthMax = 100
 
     private let identity: IdentityService
     private let agents: AgentRepository
@@ -25,15 +28,20 @@ package struct PeopleRoutes: Sendable {
             .get,
             "/api/v1/people",
             access: .requires(.projectsRead),
-            summary: "The names of users and agents by identifier; unknown identifiers are left out.",
+            summary: "Users and agents by identifier, of which unknown ones are left out, or by how their names begin.",
             tag: "users",
             parameters: [
+                .query("id", .array(of: .string(format: .uuid), count: 1...Self.idsMax), "May be repeated."),
                 .query(
-                    "id",
-                    .array(of: .string(format: .uuid), count: 1...Self.idsMax),
-                    isRequired: true,
-                    "May be repeated."
-                )
+                    "q",
+                    .string(1...Self.beginningLengthMax),
+                    "Instead of id: how the name of an active user or an agent begins; needs projects.write."
+                ),
+                .query(
+                    "limit",
+                    .integer(1...Int64(Self.matchesMax)),
+                    "How many are found by q; \(Self.matchesDefault) when it is left out."
+                ),
             ],
             responses: [
                 ResponseRule(
@@ -44,15 +52,31 @@ package struct PeopleRoutes: Sendable {
             ]
         ) { request in
             let ids = Set(request.parameters.strings("id").compactMap { UUIDv7($0) })
-            let users = try await identity.users(ids).map {
-                PersonBody(id: $0.id, kind: "user", name: $0.username, displayName: $0.displayName)
+            guard let beginning = request.parameters.string("q") else {
+                if ids.isEmpty { throw ProblemMapping.invalidParameter("id", "is needed where q is not given") }
+                return .json(PeopleBody(people: try await named(ids)))
             }
-            let agents = try await agents.names(ids.subtracting(users.map(\.id))).map {
-                PersonBody(id: $0.key, kind: "agent", name: $0.value, displayName: $0.value)
+            if !ids.isEmpty { throw ProblemMapping.invalidParameter("q", "and id exclude each other") }
+            // Who may only read meets those who stand in records, and cannot list everyone.
+            guard try request.caller.permissions.contains(.projectsWrite) else {
+                throw ProblemError(.forbidden, "the permission projects.write is needed to look for people")
             }
-            let people = (users + agents).sorted { $0.name < $1.name }
-            return .json(PeopleBody(people: people))
+            let limit = request.parameters.integer("limit").map { Int($0) } ?? Self.matchesDefault
+            return .json(PeopleBody(people: try await matching(beginning, limit: limit)))
         }
+    }
+
+    private func named(_ ids: Set<UUIDv7>) async throws -> [PersonBody] {
+        let users = try await identity.users(ids).map { PersonBody($0) }
+        let agents = try await agents.names(ids.subtracting(users.map(\.id))).map { PersonBody(agent: $0, $1) }
+        return (users + agents).sorted { $0.name < $1.name }
+    }
+
+    /// Users before agents, each by name.
+    private func matching(_ beginning: String, limit: Int) async throws -> [PersonBody] {
+        let users = try await identity.activeUsers(beginning: beginning, limit: limit).map { PersonBody($0) }
+        let agents = try await agents.names(beginning: beginning, limit: limit - users.count)
+        return users + agents.map { PersonBody(agent: $0.id, $0.name) }
     }
 }
 
@@ -69,6 +93,20 @@ private struct PersonBody: JSONWritable {
     let kind: String
     let name: String
     let displayName: String
+
+    init(_ user: User) {
+        id = user.id
+        kind = "user"
+        name = user.username
+        displayName = user.displayName
+    }
+
+    init(agent id: UUIDv7, _ name: String) {
+        self.id = id
+        kind = "agent"
+        self.name = name
+        displayName = name
+    }
 
     func write(to json: inout JSONWriter) {
         json.object { json in

@@ -14,7 +14,7 @@ enum ResourceID {
     /// - Throws: ``ProblemError``: `not_found` for text that is no identifier, since nothing can have it.
     static func of(_ request: RouteRequest) throws(ProblemError) -> UUIDv7 {
         guard let id = request.parameters.string("id").flatMap({ UUIDv7($0) }) else {
-            throw ProblemError(.notFound, "there is nothing with this identifier")
+            throw ProblemError(.notFound, "what stands in the address is no identifier, which is a UUID of version 7")
         }
         return id
     }

@@ -13,7 +13,7 @@ package struct UserRoutes: Sendable {
 
     package init(identity: IdentityService) { self.identity = identity }
 
-    package var routes: [Route] { [me, password, list, create, get, update].map(\.mappingErrors) }
+    package var routes: [Route] { [me, password, list, create, get, update, setPassword].map(\.mappingErrors) }
 
     // MARK: One's own
 
@@ -203,6 +203,34 @@ package struct UserRoutes: Sendable {
                 requestID: request.id
             )
             return .json(UserBody(user: user), headers: [.eTag: EntityTag(version: user.version).description])
+        }
+    }
+
+    private var setPassword: Route {
+        Route(
+            .put,
+            "/api/v1/users/{id}/password",
+            access: .requires(.usersWrite),
+            summary: "Set the password of a user who forgot it; all of the user's sessions end.",
+            tag: "users",
+            parameters: [ResourceID.parameter],
+            body: .json(.object([.required("password", UserBody.newPasswordSchema)])),
+            responses: [
+                ResponseRule(204, "The password is set."),
+                ResponseRule.problem(404, "There is no such user."),
+                ResponseRule.problem(409, "It is the caller's own account."),
+            ],
+            rateClass: .auth
+        ) { request in
+            guard let password = request.json?["password"]?.string else { throw ProblemError(.validationFailed) }
+            let id = try ResourceID.of(request)
+            let caller = try request.caller
+            // A token alone must not be enough to take its owner's account over.
+            guard id != caller.userID else {
+                throw ProblemError(.conflict, "one's own password is changed at /api/v1/users/me/password")
+            }
+            try await identity.setPassword(of: id, to: password, by: caller, requestID: request.id)
+            return .noContent
         }
     }
 
