@@ -135,6 +135,11 @@ let package = Package(
             ["Basics", "Database", "Events", "Instruments", "JSON", "Records", "Supervision", logging]
         ),
         adapter(
+            "Tasks",
+            in: "Research",
+            ["Basics", "Database", "Events", "Instruments", "JSON", "Projects", "Records", "Supervision", logging]
+        ),
+        adapter(
             "Agents",
             in: "Research",
             ["Basics", "Database", "Events", "Identity", "Instruments", "JSON", "Records", "Supervision", logging]
@@ -253,6 +258,13 @@ let package = Package(
             [
                 "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Records",
                 "Supervision", grdb, logging,
+            ]
+        ),
+        tests(
+            "Tasks",
+            [
+                "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Records",
+                "Supervision", "Tasks", logging,
             ]
         ),
         tests(
