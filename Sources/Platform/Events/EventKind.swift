@@ -9,6 +9,20 @@ package enum EventKind: String, Hashable, Sendable, CaseIterable, Codable {
     case agentStatusChanged = "agent.status_changed"
     case agentTokenRotated = "agent.token_rotated"
     case agentRemoved = "agent.removed"
+    case taskCreated = "task.created"
+    case taskWaiting = "task.waiting"
+    case taskQueued = "task.queued"
+    case taskStarted = "task.started"
+    case taskSucceeded = "task.succeeded"
+    case taskAttemptFailed = "task.attempt_failed"
+    case taskDead = "task.dead"
+    case taskCancelled = "task.cancelled"
+    case taskSkipped = "task.skipped"
+    case taskPaused = "task.paused"
+    case taskResumed = "task.resumed"
+    case taskRetried = "task.retried"
+    case taskDependencyAdded = "task.dependency_added"
+    case taskDeleted = "task.deleted"
     case userCreated = "user.created"
     case userUpdated = "user.updated"
     case userPasswordChanged = "user.password_changed"
@@ -28,7 +42,7 @@ package enum EventKind: String, Hashable, Sendable, CaseIterable, Codable {
 
 /// The kinds of thing that an event is about.
 package enum EventSubject: String, Hashable, Sendable, CaseIterable, Codable {
-    case project, agent, user, session, rules, configuration, alert, component, system
+    case project, task, agent, user, session, rules, configuration, alert, component, system
 }
 
 /// Who did it.

@@ -53,7 +53,7 @@ package struct RecordTable: Sendable {
     }
 
     /// The row of a record, for a change in this transaction.
-    func lock(_ id: UUIDv7, _ connection: any SQLConnection) throws(DatabaseError) -> SQLRow? {
+    package func lock(_ id: UUIDv7, _ connection: any SQLConnection) throws(DatabaseError) -> SQLRow? {
         // SQLite has one writer: its write transaction is the lock.
         try connection.queryFirst(connection.dialect == .postgresql ? find + " FOR UPDATE" : find, [.id(id)])
     }

@@ -51,6 +51,20 @@ enum Faults {
                 try await Intruder.run(["ALTER TABLE projects_away RENAME TO projects"], on: scene) {}
             }.value
         },
+        // As above; the sweeper meets it by itself.
+        FaultRow(
+            component: .tasks,
+            fault: "another process renames the table of tasks",
+            rule: "TaskOperationsFailing",
+            consequences: ["DatabaseErrors"]
+        ) { scene in
+            try await Intruder.run(["ALTER TABLE tasks RENAME TO tasks_away"], on: scene) {
+                await repeatedly(every: .milliseconds(200)) {}
+            }
+            try await Task {
+                try await Intruder.run(["ALTER TABLE tasks_away RENAME TO tasks"], on: scene) {}
+            }.value
+        },
         FaultRow(
             component: .agents,
             fault: "the only agent dies",

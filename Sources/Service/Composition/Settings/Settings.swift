@@ -65,6 +65,7 @@ package struct Settings: Sendable {
         package var authPerMinute: Int
         package var sessionsPerMinute: Int
         package var heartbeatsPerMinute: Int
+        package var workPerMinute: Int
         package var queriesPerMinute: Int
         package var monitoringPerMinute: Int
     }
@@ -132,6 +133,7 @@ extension SettingsTable {
                 authPerMinute: source.value(authRequests, or: 1),
                 sessionsPerMinute: source.value(sessionRequests, or: 1),
                 heartbeatsPerMinute: source.value(heartbeatRequests, or: 1),
+                workPerMinute: source.value(workRequests, or: 1),
                 queriesPerMinute: source.value(queryRequests, or: 1),
                 monitoringPerMinute: source.value(monitoringRequests, or: 1)
             ),

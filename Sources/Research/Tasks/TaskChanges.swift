@@ -1,0 +1,177 @@
+internal import Basics
+internal import Database
+internal import JSON
+internal import Records
+internal import Synchronization
+
+/// Chance, shared by all who retry.
+final class SharedRandom: Sendable {
+    private let generator: Mutex<SeededGenerator>
+
+    init(seed: UInt64) { generator = Mutex(SeededGenerator(seed: seed)) }
+
+    func using<T>(_ body: (inout SeededGenerator) throws -> T) throws -> T { try generator.withLock { try body(&$0) } }
+}
+
+/// What an agent brings with the end of an attempt.
+struct AttemptResult {
+    var output: JSONValue?
+    var failure: TaskFailure?
+}
+
+extension TaskRepository {
+    /// Applies a step to a task that is locked, with everything that follows from it, in the caller's transaction.
+    ///
+    /// - Returns: the task afterwards.
+    @discardableResult
+    func step(
+        _ task: ProjectTask,
+        _ step: TaskStep,
+        _ result: AttemptResult = AttemptResult(),
+        by origin: ChangeOrigin,
+        _ connection: any SQLConnection
+    ) throws -> ProjectTask {
+        let now = store.clock.now
+        let (changed, actions) = try apply(step, result, to: task, at: now, by: origin, connection)
+        var open = actions.contains(.ended) || actions.contains(.reopened) ? [task.id] : []
+        while let id = open.popLast() {
+            for dependent in try TaskTable(connection: connection).dependents(of: id) {
+                let task = try store.locked(dependent, nil, connection)
+                let verdict = try verdict(on: dependent, connection)
+                let look = TaskStep.dependencies(verdict)
+                let (_, actions) = try apply(look, AttemptResult(), to: task, at: now, by: origin, connection)
+                if actions.contains(.ended) || actions.contains(.reopened) { open.append(dependent) }
+            }
+        }
+        return changed
+    }
+
+    /// What the dependencies of a task say now.
+    func verdict(on id: UUIDv7, _ connection: any SQLConnection) throws -> DependencyVerdict {
+        DependencyVerdict(try TaskTable(connection: connection).dependencies(of: id).map(\.verdict))
+    }
+
+    private func apply(
+        _ step: TaskStep,
+        _ result: AttemptResult,
+        to old: ProjectTask,
+        at now: Timestamp,
+        by origin: ChangeOrigin,
+        _ connection: any SQLConnection
+    ) throws -> (ProjectTask, [TaskAction]) {
+        let (progress, actions) = try advanced(old, by: step, at: now, connection)
+        guard progress != old.progress else { return (old, actions) }
+        var new = old
+        new.progress = progress
+        new.version += 1
+        new.updatedAt = now
+        if progress.status == .succeeded { new.output = result.output }
+        let failure = result.failure ?? step.ownFailure(actions)
+        if let failure { new.failure = failure }
+        let change = ProjectTask.Change(step, from: old.progress, to: progress)
+        try store.update(old, to: new, as: change, by: origin, connection)
+        try note(actions, old, new, failure, connection)
+        return (new, actions)
+    }
+
+    /// What a step makes of a task's progress; nothing is written.
+    func advanced(
+        _ task: ProjectTask,
+        by step: TaskStep,
+        at now: Timestamp,
+        _ connection: any SQLConnection
+    ) throws -> (progress: TaskProgress, actions: [TaskAction]) {
+        do {
+            return try random.using { random in
+                try task.progress.applying(step, rules: task.fields.rules, at: now, &random)
+            }
+        } catch TaskStepError.notPossible(let status) {
+            throw TaskRefusal.notPossible(from: status)
+        } catch TaskStepError.leaseLost {
+            throw try refusal(of: step, on: task, connection)
+        }
+    }
+
+    private func note(
+        _ actions: [TaskAction],
+        _ old: ProjectTask,
+        _ new: ProjectTask,
+        _ failure: TaskFailure?,
+        _ connection: any SQLConnection
+    ) throws {
+        let table = TaskTable(connection: connection)
+        let metrics = metrics
+        for action in actions {
+            switch action {
+            case .beginAttempt(let lease):
+                try table.begin(new.progress.token, of: new.id, lease)
+                if let ready = old.progress.readySince {
+                    let delay = lease.leasedAt.since(ready)
+                    connection.afterCommit { metrics.pickedUp(after: delay) }
+                }
+            case .endAttempt(let outcome):
+                try table.end(old.progress.token, of: new.id, outcome, failure, at: new.updatedAt)
+                connection.afterCommit { metrics.ended(outcome) }
+            case .extendLease, .ended, .reopened: break
+            }
+        }
+        let (before, after) = (old.progress.status, new.progress.status)
+        connection.afterCommit { metrics.moved(from: before, to: after) }
+    }
+
+    /// Why the lease of a step is not the caller's to use.
+    private func refusal(
+        of step: TaskStep,
+        on task: ProjectTask,
+        _ connection: any SQLConnection
+    ) throws -> TaskRefusal {
+        guard let claim = step.claim,
+            let attempt = try TaskTable(connection: connection).attempt(claim.token, of: task.id)
+        else { return .leaseLost(.unknown) }
+        guard attempt.agentID == claim.agentID else { return .leaseLost(.foreign) }
+        return .leaseLost(attempt.outcome.map { .ended($0) } ?? .unknown)
+    }
+}
+
+extension TaskStep {
+    var claim: LeaseClaim? {
+        switch self {
+        case .renew(let claim), .succeed(let claim), .fail(let claim, _): claim
+        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .retry: nil
+        }
+    }
+
+    /// The error of an attempt that the platform itself ended.
+    fileprivate func ownFailure(_ actions: [TaskAction]) -> TaskFailure? {
+        guard case .sweep = self else { return nil }
+        for case .endAttempt(let outcome) in actions {
+            switch outcome {
+            case .leaseExpired:
+                return TaskFailure(TaskFailure.leaseExpiredClass, "the agent gave no sign of life in time")
+            case .timedOut: return TaskFailure(TaskFailure.timeoutClass, "the attempt took too long")
+            case .succeeded, .failed, .cancelled: break
+            }
+        }
+        return nil
+    }
+}
+
+extension ProjectTask.Change {
+    /// The kind of change that a step was.
+    fileprivate init(_ step: TaskStep, from old: TaskProgress, to new: TaskProgress) {
+        switch (step, new.status) {
+        case (.pause, _): self = .paused
+        case (.retry, .waiting), (.retry, .queued): self = .retried
+        case (.resume, .waiting), (.resume, .queued): self = .resumed
+        case (_, .queued) where old.status == .running: self = .attemptFailed
+        case (_, .waiting): self = .waiting
+        case (_, .queued): self = .queued
+        case (_, .paused): self = .paused
+        case (_, .running): self = .started
+        case (_, .succeeded): self = .succeeded
+        case (_, .cancelled): self = .cancelled
+        case (_, .skipped): self = .skipped
+        case (_, .dead): self = .dead
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package import Basics
+package import Records
+
+/// Why an operation on tasks was refused or failed.
+package typealias TaskError = RecordError<TaskRefusal>
+
+/// What only tasks refuse.
+package enum TaskRefusal: RecordRefusal {
+    /// A task of this status cannot be changed that way.
+    case notPossible(from: TaskStatus)
+    /// The lease is not, or not any more, the caller's to use; nothing was accepted.
+    case leaseLost(LeaseLoss)
+    /// A dependency would close a cycle: each task depends on the next, and the last is the first again.
+    case cycle([UUIDv7])
+    /// An open task of the project has the unique key.
+    case uniqueKeyTaken(by: UUIDv7)
+    /// As many tasks depend on one as may.
+    case tooManyDependents(of: UUIDv7, dependentsMax: Int)
+    /// The project's graph is too large to search it for a cycle.
+    case graphTooLarge(tasksMax: Int)
+
+    package var code: RecordErrorCode {
+        switch self {
+        case .notPossible: .notPossible
+        case .leaseLost(let loss): loss.code
+        case .cycle: .cycle
+        case .uniqueKeyTaken: .uniqueKeyTaken
+        case .tooManyDependents: .tooManyDependents
+        case .graphTooLarge: .graphTooLarge
+        }
+    }
+
+    package static let codes: [RecordErrorCode] =
+        [.notPossible, .cycle, .uniqueKeyTaken, .tooManyDependents, .graphTooLarge] + LeaseLoss.codes
+}
+
+/// Why a lease is not the caller's to use.
+package enum LeaseLoss: Hashable, Sendable {
+    /// No attempt of the task ever had this token.
+    case unknown
+    /// The attempt was leased to another agent.
+    case foreign
+    /// The attempt has ended: by an earlier result, a cancellation, or because its time was over.
+    case ended(AttemptOutcome)
+
+    var code: RecordErrorCode {
+        switch self {
+        case .unknown: .leaseUnknown
+        case .foreign: .leaseForeign
+        case .ended: .leaseEnded
+        }
+    }
+
+    static let codes: [RecordErrorCode] = [.leaseUnknown, .leaseForeign, .leaseEnded]
+}
+
+extension RecordErrorCode {
+    package static let notPossible = RecordErrorCode(rawValue: "not_possible")
+    package static let cycle = RecordErrorCode(rawValue: "cycle")
+    package static let uniqueKeyTaken = RecordErrorCode(rawValue: "unique_key_taken")
+    package static let tooManyDependents = RecordErrorCode(rawValue: "too_many_dependents")
+    package static let graphTooLarge = RecordErrorCode(rawValue: "graph_too_large")
+    package static let leaseUnknown = RecordErrorCode(rawValue: "lease_unknown")
+    package static let leaseForeign = RecordErrorCode(rawValue: "lease_foreign")
+    package static let leaseEnded = RecordErrorCode(rawValue: "lease_ended")
+}

@@ -1,0 +1,196 @@
+internal import Basics
+package import Database
+package import Events
+internal import Instruments
+package import JSON
+package import Records
+
+/// What tasks have of their own among the records.
+extension ProjectTask: Record {
+    /// The kinds of change.
+    package enum Change: String, RecordChange {
+        case created, waiting, queued, started, succeeded, dead, cancelled, skipped, paused, resumed, retried, deleted
+        case attemptFailed = "attempt_failed"
+        case dependencyAdded = "dependency_added"
+
+        package var eventKind: EventKind {
+            switch self {
+            case .created: .taskCreated
+            case .waiting: .taskWaiting
+            case .queued: .taskQueued
+            case .started: .taskStarted
+            case .succeeded: .taskSucceeded
+            case .attemptFailed: .taskAttemptFailed
+            case .dead: .taskDead
+            case .cancelled: .taskCancelled
+            case .skipped: .taskSkipped
+            case .paused: .taskPaused
+            case .resumed: .taskResumed
+            case .retried: .taskRetried
+            case .dependencyAdded: .taskDependencyAdded
+            case .deleted: .taskDeleted
+            }
+        }
+    }
+
+    /// What the repository does; the raw values are the values of the metric label `operation`.
+    package enum Operation: String, MetricLabel, CaseIterable {
+        package static let name = "operation"
+        case create, get, list, pause, resume, cancel, retry, delete, depend, lease, renew, complete, fail, sweep, count
+        case probe, why
+        case expireKeys = "expire_keys"
+    }
+
+    package typealias Refusal = TaskRefusal
+
+    package static let table = RecordTable(
+        "tasks",
+        one: "task",
+        columns: """
+            id, project_id, name, kind, input, capabilities, priority, unique_key, attempts_max, first_delay_seconds, \
+            delay_factor, delay_seconds_max, delay_jitter, non_retryable, schedule_to_start_seconds, \
+            start_to_close_seconds, heartbeat_seconds, total_seconds, status, failures, token, run_at, queued_at, \
+            counts_from, agent_id, leased_at, lease_deadline, ended_at, reason, output, error_class, error_message, \
+            version, created_at, updated_at, created_by
+            """,
+        changeable: [
+            "status", "failures", "token", "run_at", "queued_at", "counts_from", "agent_id", "leased_at",
+            "lease_deadline", "deadline_at", "ended_at", "reason", "output", "error_class", "error_message",
+            "version", "updated_at",
+        ],
+        constant: [
+            "id", "project_id", "name", "kind", "input", "capabilities", "priority", "unique_key", "attempts_max",
+            "first_delay_seconds", "delay_factor", "delay_seconds_max", "delay_jitter", "non_retryable",
+            "schedule_to_start_seconds", "start_to_close_seconds", "heartbeat_seconds", "total_seconds", "created_at",
+            "created_by",
+        ],
+        sets: [
+            SetTable("task_words", record: "task_id", item: "word"),
+            SetTable("task_capabilities", record: "task_id", item: "capability"),
+        ]
+    )
+
+    package static let subject = EventSubject.task
+
+    package init(_ row: SQLRow) throws(DatabaseError) {
+        var reader = RowReader(row)
+        let id = try reader.id()
+        let fields = try TaskFields(&reader)
+        let progress = try TaskProgress(&reader)
+        let output = try reader.optionalText()
+        let errorClass = try reader.optionalText()
+        let message = try reader.optionalText()
+        self.init(
+            id: id,
+            fields: fields,
+            progress: progress,
+            output: try output.map { text throws(DatabaseError) in try Self.json(text, of: id) },
+            failure: errorClass.map { TaskFailure($0, message ?? "") },
+            version: try reader.integer(),
+            createdAt: try reader.timestamp(),
+            updatedAt: try reader.timestamp(),
+            createdBy: try reader.text()
+        )
+    }
+
+    package var name: String { fields.name }
+
+    package var changeable: [SQLValue] {
+        let lease = progress.lease
+        return [
+            .text(progress.status.rawValue), .int(progress.failures), .integer(progress.token),
+            .timestamp(progress.runAt), .optional(progress.queuedAt), .timestamp(progress.countsFrom),
+            .optional(lease?.agentID), .optional(lease?.leasedAt), .optional(lease?.deadline),
+            .optional(progress.deadline(fields.rules.timeouts)), .optional(progress.endedAt),
+            .optional(progress.reason?.rawValue), .optional(output.map { JSONText.canonical($0) }),
+            .optional(failure?.errorClass), .optional(failure?.message), .integer(version), .timestamp(updatedAt),
+        ]
+    }
+
+    package var constant: [SQLValue] {
+        let (retry, timeouts) = (fields.rules.retry, fields.rules.timeouts)
+        return [
+            .id(id), .id(fields.projectID), .text(fields.name), .text(fields.kind),
+            .text(JSONText.canonical(fields.input)), .text(JSONText.array(fields.capabilities)),
+            .int(fields.priority), .optional(fields.uniqueKey), .int(retry.attemptsMax),
+            .int(retry.firstDelaySeconds), .real(retry.factor), .int(retry.delaySecondsMax), .real(retry.jitter),
+            .text(JSONText.array(retry.nonRetryable)), .optional(timeouts.scheduleToStartSeconds.map { Int64($0) }),
+            .optional(timeouts.startToCloseSeconds.map { Int64($0) }), .int(timeouts.heartbeatSeconds),
+            .optional(timeouts.totalSeconds.map { Int64($0) }), .timestamp(createdAt), .text(createdBy),
+        ]
+    }
+
+    package var sets: [Set<String>] {
+        [
+            SearchTokens.distinctWords(of: [fields.name, fields.kind] + fields.capabilities),
+            Set(fields.capabilities),
+        ]
+    }
+
+    package var eventValues: [(String, JSONValue)] {
+        [
+            ("project_id", .string(fields.projectID.description)),
+            ("kind", .string(fields.kind)),
+            ("input", fields.input),
+            ("capabilities", .strings(fields.capabilities)),
+            ("priority", .integer(Int64(fields.priority))),
+            ("status", .string(progress.status.rawValue)),
+            ("attempt", .integer(progress.token)),
+            ("agent_id", progress.lease.map { .string($0.agentID.description) } ?? .null),
+            ("run_at", .string(progress.runAt.rfc3339)),
+            ("reason", progress.reason.map { .string($0.rawValue) } ?? .null),
+            ("output", output ?? .null),
+            ("error", failure.map { ["class": .string($0.errorClass), "message": .string($0.message)] } ?? .null),
+        ]
+    }
+
+    private static func json(_ text: String, of id: UUIDv7) throws(DatabaseError) -> JSONValue {
+        guard let value = try? JSONValue(parsing: text, limits: .stored) else {
+            throw DatabaseError(.decoding, "the output of task \(id) is no JSON")
+        }
+        return value
+    }
+}
+
+extension TaskFields {
+    fileprivate init(_ reader: inout RowReader) throws(DatabaseError) {
+        let projectID = try reader.id()
+        let name = try reader.text()
+        self.init(projectID: projectID, kind: try reader.text(), name: name)
+        input = try reader.object()
+        capabilities = try reader.strings()
+        priority = try reader.small()
+        uniqueKey = try reader.optionalText()
+        rules.retry.attemptsMax = try reader.small()
+        rules.retry.firstDelaySeconds = try reader.small()
+        rules.retry.factor = try reader.optionalReal() ?? 1
+        rules.retry.delaySecondsMax = try reader.small()
+        rules.retry.jitter = try reader.optionalReal() ?? 0
+        rules.retry.nonRetryable = try reader.strings()
+        rules.timeouts.scheduleToStartSeconds = try reader.optionalInteger().map { Int($0) }
+        rules.timeouts.startToCloseSeconds = try reader.optionalInteger().map { Int($0) }
+        rules.timeouts.heartbeatSeconds = try reader.small()
+        rules.timeouts.totalSeconds = try reader.optionalInteger().map { Int($0) }
+    }
+}
+
+extension TaskProgress {
+    fileprivate init(_ reader: inout RowReader) throws(DatabaseError) {
+        let status = try reader.enumeration(TaskStatus.self)
+        let failures = try reader.small()
+        let token = try reader.integer()
+        let runAt = try reader.timestamp()
+        let queuedAt = try reader.optionalTimestamp()
+        self.init(status: status, runAt: runAt, countsFrom: try reader.timestamp(), queuedAt: queuedAt)
+        self.failures = failures
+        self.token = token
+        let agent = try reader.optionalText()
+        let leasedAt = try reader.optionalTimestamp()
+        let deadline = try reader.optionalTimestamp()
+        if let agentID = agent.flatMap({ UUIDv7($0) }), let leasedAt, let deadline {
+            lease = TaskLease(agentID: agentID, leasedAt: leasedAt, deadline: deadline)
+        }
+        endedAt = try reader.optionalTimestamp()
+        reason = try reader.optionalText().flatMap { DeathReason(rawValue: $0) }
+    }
+}

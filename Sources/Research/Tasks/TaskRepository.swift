@@ -1,0 +1,255 @@
+package import Basics
+package import Database
+package import Events
+package import Instruments
+internal import Projects
+package import Records
+
+/// The tasks: every way to make, read and change them, each change with one event in the same transaction.
+///
+/// Concurrency: may be shared. Changes of the same task run one after the other; who read an older version is told.
+package struct TaskRepository: Sendable {
+    /// What a creation gave.
+    package struct Creation: Hashable, Sendable {
+        package let task: ProjectTask
+        /// Whether an earlier creation with the same key made it.
+        package let isReplay: Bool
+    }
+
+    /// A task with what belongs to it.
+    package struct Details: Hashable, Sendable {
+        package let task: ProjectTask
+        package let dependencies: [ObservedDependency]
+        /// The newest ones, oldest first; at most ``TaskRepository/attemptsShownMax``.
+        package let attempts: [TaskAttempt]
+    }
+
+    /// How many attempts ``details(_:)`` shows at most.
+    package static let attemptsShownMax = 100
+
+    let store: RecordStore<ProjectTask>
+    let metrics: TaskMetrics
+    let random: SharedRandom
+
+    /// Makes the repository over a migrated database.
+    ///
+    /// `registry` takes the metrics `kaskman_task*`; `seed` decides within the jitter of retries.
+    package init(
+        database: any Database,
+        events: EventLog,
+        clock: any WallClock,
+        ids: UUIDv7Generator,
+        registry: Registry,
+        seed: UInt64
+    ) {
+        store = RecordStore(database: database, events: events, clock: clock, ids: ids, registry: registry)
+        metrics = TaskMetrics(registry)
+        random = SharedRandom(seed: seed)
+    }
+
+    /// Makes a task.
+    ///
+    /// - Parameters:
+    ///   - new: what it is.
+    ///   - idempotencyKey: when the same actor made a task with this key in the last 24 hours, that one is returned as
+    ///     it is now, and nothing happens.
+    ///   - origin: who makes it.
+    /// - Returns: the task, and whether an earlier creation made it.
+    /// - Throws: ``TaskError``: `invalid`, also for a project or dependency that is not there; `uniqueKeyTaken`,
+    ///   `tooManyDependents`, `invalidParameter` for the key, `idempotencyConflict`, `event`, `database`.
+    package func create(
+        _ new: NewTask,
+        idempotencyKey: String? = nil,
+        by origin: ChangeOrigin
+    ) async throws(TaskError) -> Creation {
+        try await store.perform(.create) {
+            try IdempotencyKeys.check(idempotencyKey)
+            try store.refuse(new.violations)
+            let id = store.ids.next()
+            let creation = try await unique(new.fields) {
+                try await store.database.write("tasks.create") { connection in
+                    try create(new, id: id, idempotencyKey, origin, connection)
+                }
+            }
+            if creation.isReplay { metrics.idempotentReplays.increment() }
+            return creation
+        }
+    }
+
+    /// The task with an identifier.
+    /// - Throws: ``TaskError``: `notFound`, `database`.
+    package func get(_ id: UUIDv7) async throws(TaskError) -> ProjectTask {
+        try await store.perform(.get) { try await store.get(id, "tasks.get") }
+    }
+
+    /// The task with an identifier, its dependencies and its attempts.
+    /// - Throws: ``TaskError``: `notFound`, `database`.
+    package func details(_ id: UUIDv7) async throws(TaskError) -> Details {
+        try await store.perform(.get) {
+            try await store.database.read("tasks.details") { connection in
+                guard let row = try ProjectTask.table.find(id, connection) else { throw TaskError.notFound(id) }
+                let table = TaskTable(connection: connection)
+                return Details(
+                    task: try ProjectTask(row),
+                    dependencies: try table.dependencies(of: id),
+                    attempts: try table.attempts(of: id, limit: Self.attemptsShownMax)
+                )
+            }
+        }
+    }
+
+    /// A page of the list.
+    /// - Throws: ``TaskError``: `invalidParameter`, `invalidCursor`, `database`.
+    package func list(_ query: TaskListQuery) async throws(TaskError) -> Page<ProjectTask> {
+        try await store.perform(.list) {
+            try await store.page(query, "tasks.list", at: store.clock.now) { row throws(DatabaseError) in
+                try ProjectTask(row)
+            }
+        }
+    }
+
+    /// Holds back a task that has not begun.
+    /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `event`, `database`.
+    package func pause(
+        _ id: UUIDv7,
+        expecting version: ExpectedVersion? = nil,
+        by origin: ChangeOrigin
+    ) async throws(TaskError) -> ProjectTask {
+        try await change(id, .pause, "tasks.pause", version, origin) { _, _ in .pause }
+    }
+
+    /// Lets a task go on that was held back.
+    /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `event`, `database`.
+    package func resume(
+        _ id: UUIDv7,
+        expecting version: ExpectedVersion? = nil,
+        by origin: ChangeOrigin
+    ) async throws(TaskError) -> ProjectTask {
+        try await change(id, .resume, "tasks.resume", version, origin) { repository, connection in
+            .resume(try repository.verdict(on: id, connection))
+        }
+    }
+
+    /// Ends a task at once; the lease of one that runs is lost, which its agent is told when it next shows it.
+    /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `event`, `database`.
+    package func cancel(
+        _ id: UUIDv7,
+        expecting version: ExpectedVersion? = nil,
+        by origin: ChangeOrigin
+    ) async throws(TaskError) -> ProjectTask {
+        try await change(id, .cancel, "tasks.cancel", version, origin) { _, _ in .cancel }
+    }
+
+    /// Has a dead or cancelled task tried again with all its attempts; what was skipped because of it waits again.
+    /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `uniqueKeyTaken`, `event`, `database`.
+    package func retry(
+        _ id: UUIDv7,
+        expecting version: ExpectedVersion? = nil,
+        by origin: ChangeOrigin
+    ) async throws(TaskError) -> ProjectTask {
+        try await change(id, .retry, "tasks.retry", version, origin) { repository, connection in
+            .retry(try repository.verdict(on: id, connection))
+        }
+    }
+
+    /// Deletes a task that has ended: it is found no more, but its row, attempts and events stay.
+    /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `event`, `database`.
+    package func delete(
+        _ id: UUIDv7,
+        expecting version: ExpectedVersion? = nil,
+        by origin: ChangeOrigin
+    ) async throws(TaskError) {
+        try await store.perform(.delete) {
+            try await store.database.write("tasks.delete") { connection in
+                let task = try store.locked(id, version, connection)
+                let status = task.progress.status
+                guard status.isEnded else { throw TaskRefusal.notPossible(from: status) }
+                try store.delete(task, by: origin, connection)
+                connection.afterCommit { [metrics] in metrics.moved(from: status, to: nil) }
+            }
+        }
+    }
+
+    private func change(
+        _ id: UUIDv7,
+        _ operation: ProjectTask.Operation,
+        _ name: OperationName,
+        _ version: ExpectedVersion?,
+        _ origin: ChangeOrigin,
+        _ step: @Sendable (TaskRepository, any SQLConnection) throws -> TaskStep
+    ) async throws(TaskError) -> ProjectTask {
+        try await store.perform(operation) {
+            try await store.database.write(name) { connection in
+                let task = try store.locked(id, version, connection)
+                if operation == .retry, task.progress.status.isEnded {
+                    try checkUnique(task.fields, connection)
+                }
+                return try self.step(task, try step(self, connection), by: origin, connection)
+            }
+        }
+    }
+
+    private func create(
+        _ new: NewTask,
+        id: UUIDv7,
+        _ key: String?,
+        _ origin: ChangeOrigin,
+        _ connection: any SQLConnection
+    ) throws -> Creation {
+        let now = store.clock.now
+        if let key {
+            let keys = IdempotencyKeys(of: ProjectTask.table.one, connection)
+            let hash = IdempotencyKeys.hash(of: new.values)
+            if let earlier = try keys.claim(key, origin.actorKey, hash: hash, id: id, at: now) {
+                return Creation(task: try store.locked(earlier.id, nil, connection), isReplay: true)
+            }
+        }
+        guard try Project.table.find(new.fields.projectID, connection) != nil else {
+            throw TaskError.invalid([FieldViolation("/project_id", "there is no such project")])
+        }
+        try checkUnique(new.fields, connection)
+        var verdicts: [DependencyVerdict] = []
+        for (index, dependency) in new.dependencies.enumerated() {
+            let pointer = "/dependencies/\(index)/task_id"
+            let status = try upstreamStatus(dependency.taskID, in: new.fields.projectID, pointer, connection)
+            verdicts.append(dependency.condition.verdict(on: status))
+        }
+        let task = ProjectTask(
+            id: id,
+            fields: new.fields,
+            progress: .new(DependencyVerdict(verdicts), runAt: new.runAt, at: now),
+            createdAt: now,
+            updatedAt: now,
+            createdBy: origin.actorID
+        )
+        try store.insert(task, as: .created, by: origin, connection)
+        let table = TaskTable(connection: connection)
+        for dependency in new.dependencies { try table.insert(dependency, of: id) }
+        let status = task.progress.status
+        connection.afterCommit { [metrics] in metrics.moved(from: nil, to: status) }
+        return Creation(task: task, isReplay: false)
+    }
+
+    private func checkUnique(_ fields: TaskFields, _ connection: any SQLConnection) throws {
+        guard let key = fields.uniqueKey,
+            let holder = try TaskTable(connection: connection).holder(of: key, in: fields.projectID)
+        else { return }
+        throw TaskRefusal.uniqueKeyTaken(by: holder)
+    }
+
+    /// Where two servers give the same unique key at once, the index decides.
+    private func unique<T>(_ fields: TaskFields, _ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch {
+            guard let key = fields.uniqueKey, let violation = error.violation(.unique),
+                violation.columns == ["project_id", "unique_key"] || violation.name == "tasks_by_unique_key"
+            else { throw error }
+            let holder = try await store.database.read("tasks.holder") { connection in
+                try TaskTable(connection: connection).holder(of: key, in: fields.projectID)
+            }
+            guard let holder else { throw error }
+            throw TaskRefusal.uniqueKeyTaken(by: holder)
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package import Basics
+
+/// What may happen to a task.
+package enum TaskStep: Hashable, Sendable {
+    /// What it depends on was looked at.
+    case dependencies(DependencyVerdict)
+    /// An agent takes it.
+    case lease(agentID: UUIDv7)
+    /// The agent gives a sign of life.
+    case renew(LeaseClaim)
+    /// The agent has done it.
+    case succeed(LeaseClaim)
+    /// The agent's attempt failed.
+    case fail(LeaseClaim, errorClass: String)
+    /// Time has passed; silence counts only from `listeningSince` on, since nobody could be heard before.
+    case sweep(listeningSince: Timestamp)
+    case pause
+    /// Goes on where its dependencies are.
+    case resume(DependencyVerdict)
+    case cancel
+    /// A person has a dead or cancelled one tried again, with all its attempts.
+    case retry(DependencyVerdict)
+}
+
+/// What an agent shows of its lease.
+package struct LeaseClaim: Hashable, Sendable {
+    package let agentID: UUIDv7
+    package let token: Int64
+
+    package init(agentID: UUIDv7, token: Int64) {
+        self.agentID = agentID
+        self.token = token
+    }
+}
+
+/// What is to be done because of a step, in order.
+package enum TaskAction: Hashable, Sendable {
+    /// An attempt began, with the new token.
+    case beginAttempt(TaskLease)
+    /// The attempt of the token before the step ended.
+    case endAttempt(AttemptOutcome)
+    /// The lease of the running attempt lasts longer.
+    case extendLease(until: Timestamp)
+    /// The task ended: what depends on it is to be looked at.
+    case ended
+    /// The task is open again: what was skipped because of it is to be looked at.
+    case reopened
+}
+
+/// Why a step is not possible.
+package enum TaskStepError: Error, Hashable, Sendable {
+    /// The machine has no such step from this status.
+    case notPossible(from: TaskStatus)
+    /// The lease that was shown is not the one that runs.
+    case leaseLost
+}
+
+extension TaskProgress {
+    /// What becomes of the task.
+    ///
+    /// Pure: the same progress, step, time and random numbers give the same. A step that changes nothing has no actions.
+    /// - Parameters:
+    ///   - step: what happens.
+    ///   - rules: the task's policies.
+    ///   - now: when.
+    ///   - random: decides within the jitter of the retry policy.
+    /// - Returns: the progress afterwards and what is to be done.
+    /// - Throws: ``TaskStepError``; then nothing has happened.
+    package func applying(
+        _ step: TaskStep,
+        rules: TaskRules,
+        at now: Timestamp,
+        _ random: inout some RandomNumberGenerator
+    ) throws(TaskStepError) -> (progress: TaskProgress, actions: [TaskAction]) {
+        var next = self
+        let actions = try next.apply(step, rules, now, &random)
+        return (next, actions)
+    }
+
+    private mutating func apply(
+        _ step: TaskStep,
+        _ rules: TaskRules,
+        _ now: Timestamp,
+        _ random: inout some RandomNumberGenerator
+    ) throws(TaskStepError) -> [TaskAction] {
+        switch step {
+        case .dependencies(let verdict): return look(verdict, now)
+        case .lease(let agentID): return try lease(to: agentID, rules, now)
+        case .renew(let claim):
+            try check(claim)
+            let deadline = now.advanced(by: .seconds(rules.timeouts.heartbeatSeconds))
+            // A clock that was set back shortens no lease.
+            guard let old = lease?.deadline, deadline > old else { return [] }
+            lease?.deadline = deadline
+            return [.extendLease(until: deadline)]
+        case .succeed(let claim):
+            try check(claim)
+            end(.succeeded, now)
+            return [.endAttempt(.succeeded), .ended]
+        case .fail(let claim, let errorClass):
+            try check(claim)
+            return failAttempt(.failed, errorClass, rules, now, &random)
+        case .sweep(let listeningSince): return sweep(rules, now, listeningSince, &random)
+        case .pause:
+            guard status == .waiting || status == .queued else { throw .notPossible(from: status) }
+            (status, queuedAt) = (.paused, nil)
+            return []
+        case .resume(let verdict):
+            guard status == .paused else { throw .notPossible(from: status) }
+            status = .waiting
+            settle(verdict, at: now)
+            return status.isEnded ? [.ended] : []
+        case .cancel:
+            guard !status.isEnded else { throw .notPossible(from: status) }
+            let isRunning = status == .running
+            end(.cancelled, now)
+            return (isRunning ? [.endAttempt(.cancelled)] : []) + [.ended]
+        case .retry(let verdict): return try retry(verdict, now)
+        }
+    }
+
+    /// Puts a waiting task where its dependencies want it.
+    mutating func settle(_ verdict: DependencyVerdict, at now: Timestamp) {
+        switch verdict {
+        case .open: break
+        case .met: (status, queuedAt) = (.queued, now)
+        case .impossible: end(.skipped, now)
+        }
+    }
+
+    /// Dependencies have changed: waiting ones go on, queued ones wait again, skipped ones are taken back.
+    private mutating func look(_ verdict: DependencyVerdict, _ now: Timestamp) -> [TaskAction] {
+        switch status {
+        case .waiting:
+            settle(verdict, at: now)
+            return status.isEnded ? [.ended] : []
+        case .queued where verdict != .met:
+            (status, queuedAt) = (.waiting, nil)
+            settle(verdict, at: now)
+            return status.isEnded ? [.ended] : []
+        case .skipped where verdict != .impossible:
+            (status, endedAt) = (.waiting, nil)
+            settle(verdict, at: now)
+            return [.reopened]
+        case .queued, .paused, .running, .succeeded, .cancelled, .skipped, .dead: return []
+        }
+    }
+
+    private mutating func lease(
+        to agentID: UUIDv7,
+        _ rules: TaskRules,
+        _ now: Timestamp
+    ) throws(TaskStepError) -> [TaskAction] {
+        guard status == .queued, runAt <= now else { throw .notPossible(from: status) }
+        let deadline = now.advanced(by: .seconds(rules.timeouts.heartbeatSeconds))
+        let lease = TaskLease(agentID: agentID, leasedAt: now, deadline: deadline)
+        (status, queuedAt, self.lease) = (.running, nil, lease)
+        token += 1
+        return [.beginAttempt(lease)]
+    }
+
+    private func check(_ claim: LeaseClaim) throws(TaskStepError) {
+        guard status == .running, lease?.agentID == claim.agentID, token == claim.token else { throw .leaseLost }
+    }
+
+    private mutating func failAttempt(
+        _ outcome: AttemptOutcome,
+        _ errorClass: String,
+        _ rules: TaskRules,
+        _ now: Timestamp,
+        _ random: inout some RandomNumberGenerator
+    ) -> [TaskAction] {
+        failures += 1
+        if rules.retry.nonRetryable.contains(errorClass) {
+            end(.dead, now, .notRetryable)
+            return [.endAttempt(outcome), .ended]
+        }
+        if failures >= rules.retry.attemptsMax {
+            end(.dead, now, .attemptsExhausted)
+            return [.endAttempt(outcome), .ended]
+        }
+        (status, lease, queuedAt) = (.queued, nil, now)
+        runAt = now.advanced(by: rules.retry.delay(after: failures, &random))
+        return [.endAttempt(outcome)]
+    }
+
+    private mutating func sweep(
+        _ rules: TaskRules,
+        _ now: Timestamp,
+        _ listeningSince: Timestamp,
+        _ random: inout some RandomNumberGenerator
+    ) -> [TaskAction] {
+        let timeouts = rules.timeouts
+        func isOver(_ start: Timestamp?, _ seconds: Int?) -> Bool {
+            guard let start, let seconds else { return false }
+            return start.advanced(by: .seconds(seconds)) < now
+        }
+        if status.isEnded { return [] }
+        if isOver(countsFrom, timeouts.totalSeconds) {
+            let isRunning = status == .running
+            end(.dead, now, .totalTimeout)
+            return (isRunning ? [.endAttempt(.timedOut)] : []) + [.ended]
+        }
+        if isOver(readySince, timeouts.scheduleToStartSeconds) {
+            end(.dead, now, .startTimeout)
+            return [.ended]
+        }
+        guard let lease else { return [] }
+        if isOver(lease.leasedAt, timeouts.startToCloseSeconds) {
+            return failAttempt(.timedOut, TaskFailure.timeoutClass, rules, now, &random)
+        }
+        let heardUntil = max(lease.deadline, listeningSince.advanced(by: .seconds(timeouts.heartbeatSeconds)))
+        guard heardUntil < now else { return [] }
+        return failAttempt(.leaseExpired, TaskFailure.leaseExpiredClass, rules, now, &random)
+    }
+
+    private mutating func retry(_ verdict: DependencyVerdict, _ now: Timestamp) throws(TaskStepError) -> [TaskAction] {
+        guard status == .dead || status == .cancelled else { throw .notPossible(from: status) }
+        (status, failures, reason, endedAt) = (.waiting, 0, nil, nil)
+        (runAt, countsFrom) = (now, now)
+        settle(verdict, at: now)
+        return [status.isEnded ? .ended : .reopened]
+    }
+
+    private mutating func end(_ status: TaskStatus, _ now: Timestamp, _ reason: DeathReason? = nil) {
+        (self.status, self.reason, endedAt, lease, queuedAt) = (status, reason, now, nil, nil)
+    }
+}

@@ -1,0 +1,170 @@
+package import Basics
+internal import Database
+internal import Events
+internal import Instruments
+internal import JSON
+internal import Logging
+internal import Records
+package import Supervision
+
+extension TaskRepository {
+    /// How often a count is begun again because a change was committed meanwhile.
+    private static let countAttemptsMax = 3
+    /// How many tasks one transaction of a sweep looks at.
+    package static let sweepTasksMax = 100
+
+    /// Ends the leases and time-outs that are over: each task is queued again or dead, as its policies say.
+    ///
+    /// - Parameter listeningSince: since when the platform could hear agents; silence before is not held against them.
+    /// - Returns: how many tasks were changed.
+    /// - Throws: ``TaskError``: `event`, `database`; what was not ended then is ended in the next sweep.
+    @discardableResult
+    package func sweep(listeningSince: Timestamp) async throws(TaskError) -> Int {
+        try await store.perform(.sweep) {
+            var changed = 0
+            var after: (deadline: Timestamp, id: String) = (Timestamp(milliseconds: .min), "")
+            while true {
+                let start = after
+                let (count, last) = try await store.database.write("tasks.sweep") { connection in
+                    try sweep(listeningSince, after: start, connection)
+                }
+                changed += count
+                guard let last else { break }
+                after = last
+            }
+            let now = store.clock.now
+            let oldest = try await store.database.read("tasks.oldest") { connection in
+                try TaskTable(connection: connection).oldestReady(at: now)
+            }
+            metrics.swept(oldest: oldest.map { now.since($0) }, at: now)
+            return changed
+        }
+    }
+
+    /// One transaction of a sweep; returns where the next one goes on, nil after the last.
+    private func sweep(
+        _ listeningSince: Timestamp,
+        after: (deadline: Timestamp, id: String),
+        _ connection: any SQLConnection
+    ) throws -> (Int, (deadline: Timestamp, id: String)?) {
+        let rows = try TaskTable(connection: connection).due(
+            at: store.clock.now,
+            after: after,
+            limit: Self.sweepTasksMax
+        )
+        var changed = 0
+        for row in rows {
+            let task = try store.locked(row.id, nil, connection)
+            let swept = try step(
+                task,
+                .sweep(listeningSince: listeningSince),
+                by: ChangeOrigin(.system),
+                connection
+            )
+            if swept != task { changed += 1 }
+        }
+        guard rows.count == Self.sweepTasksMax, let last = rows.last else { return (changed, nil) }
+        return (changed, (last.deadline, last.id.description))
+    }
+
+    /// Counts the tasks for the gauge `kaskman_tasks`: at the start, and for what other servers change.
+    /// - Throws: ``TaskError``: `database`.
+    package func refreshCounts() async throws(TaskError) {
+        try await store.perform(.count) {
+            for _ in 0..<Self.countAttemptsMax {
+                let generation = metrics.currentGeneration
+                let counts = try await store.database.read("tasks.count") { connection in
+                    try TaskTable(connection: connection).countByStatus()
+                }
+                if metrics.counted(counts, since: generation) { return }
+            }
+        }
+    }
+
+    /// Removes the idempotency keys whose lifetime is over, in transactions of bounded size, and returns how many.
+    /// - Throws: ``TaskError``: `database`.
+    @discardableResult
+    package func removeExpiredKeys() async throws(TaskError) -> Int {
+        try await store.perform(.expireKeys) {
+            var removed = 0
+            while true {
+                let now = store.clock.now
+                let count = try await store.database.write("tasks.expire_keys") { connection in
+                    try IdempotencyKeys(of: ProjectTask.table.one, connection).removeExpired(at: now)
+                }
+                metrics.idempotencyKeysExpired.increment(by: count)
+                removed += count
+                if count < IdempotencyKeys.expiryBatchMax { return removed }
+            }
+        }
+    }
+
+    /// Reads the newest task as a list would, and says whether that worked.
+    package func health() async -> Health {
+        await store.health(as: .probe, "tasks.probe", list: TaskListQuery.self)
+    }
+}
+
+/// Since when the platform listens: after a start, or a gap between two rounds, agents get their whole time again.
+///
+/// Pure.
+package struct ListeningTime: Hashable, Sendable {
+    private let gapMax: Duration
+    private var since: Timestamp?
+    private var lastRoundAt: Timestamp?
+
+    /// Makes one that has not listened yet; a gap of more than `gapMax` begins anew.
+    package init(gapMax: Duration) { self.gapMax = gapMax }
+
+    /// Notes a round, and returns since when the platform has listened without a gap.
+    package mutating func round(at now: Timestamp) -> Timestamp {
+        let pause = lastRoundAt.map { now.since($0) }
+        lastRoundAt = now
+        // A clock that was set back or far ahead makes the times before it useless, as a pause does.
+        if let since, let pause, pause <= gapMax, pause >= .zero { return since }
+        since = now
+        return now
+    }
+}
+
+/// Ends leases and time-outs, and keeps gauges and idempotency keys in order, for as long as the platform runs.
+package struct TasksComponent: Component {
+    /// The time between two sweeps: no lease outlives its deadline by much more.
+    package static let interval: Duration = .seconds(1)
+    /// The time between two sweeps beyond which silence does not count: agents had nobody to talk to.
+    package static let gapMax: Duration = .seconds(10)
+    /// How many sweeps there are to one round of counting and cleaning up.
+    package static let sweepsPerUpkeep = 60
+
+    package let repository: TaskRepository
+    private let context: ComponentContext
+
+    /// Makes the component around a repository that works on the same database and clock.
+    package init(_ context: ComponentContext, repository: TaskRepository) {
+        self.context = context
+        self.repository = repository
+    }
+
+    /// Sweeps in each round; a round that fails is logged, and the next one tries again.
+    package func run() async throws {
+        var listening = ListeningTime(gapMax: Self.gapMax)
+        try await repository.refreshCounts()
+        try await repository.sweep(listeningSince: listening.round(at: context.clock.now))
+        context.ready()
+        var rounds = 0
+        while await context.pause(for: Self.interval) {
+            rounds += 1
+            do throws(TaskError) {
+                try await repository.sweep(listeningSince: listening.round(at: context.clock.now))
+                if rounds.isMultiple(of: Self.sweepsPerUpkeep) {
+                    try await repository.refreshCounts()
+                    try await repository.removeExpiredKeys()
+                }
+            } catch {
+                if !Task.isCancelled { context.log.warning("a sweep failed", metadata: ["error": "\(error)"]) }
+            }
+        }
+    }
+
+    package func health() async -> Health { await repository.health() }
+}

@@ -1,0 +1,170 @@
+import Basics
+import Database
+import JSON
+import Records
+import Tasks
+import Testing
+
+/// What the repository must do on every implementation of ``Database``; each function wants a migrated, empty database.
+enum TaskConformance {
+    static let checks: [(name: String, run: @Sendable (any Database) async throws -> Void)] = [
+        ("lifecycle", lifecycle), ("creation", creation), ("dependencies", dependencies), ("cycles", cycles),
+        ("filters", filters),
+    ]
+
+    @Sendable static func lifecycle(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        let (tasks, user) = (fixture.tasks, TaskFixture.user)
+        let made = try await fixture.make("train") { new in
+            new.fields.input = ["rate": 0.5]
+            new.fields.capabilities = ["gpu"]
+            new.fields.priority = 7
+            new.fields.uniqueKey = "train"
+            new.fields.rules.retry.nonRetryable = ["oom"]
+            new.fields.rules.timeouts.totalSeconds = 60
+        }
+        #expect(made.progress.status == .queued && made.version == 1 && made.createdBy == "ada")
+        #expect(try await tasks.get(made.id) == made)
+
+        let paused = try await tasks.pause(made.id, expecting: .exactly(1), by: user)
+        #expect(paused.progress.status == .paused && paused.version == 2)
+        let refused = TaskError.refused(.notPossible(from: .paused))
+        #expect(await fixture.failure { () throws(TaskError) in try await tasks.pause(made.id, by: user) } == refused)
+        let outdated = TaskError.versionMismatch(current: 2)
+        #expect(
+            await fixture.failure { () throws(TaskError) in
+                try await tasks.resume(made.id, expecting: .exactly(1), by: user)
+            } == outdated
+        )
+        #expect(try await tasks.resume(made.id, by: user).progress.status == .queued)
+        #expect(
+            await fixture.failure { () throws(TaskError) in try await tasks.delete(made.id, by: user) }
+                == .refused(.notPossible(from: .queued))
+        )
+        #expect(try await tasks.cancel(made.id, by: user).progress.endedAt == fixture.clock.now)
+        #expect(try await tasks.retry(made.id, by: user).progress.status == .queued)
+        #expect(try await tasks.cancel(made.id, by: user).version == 6)
+        try await tasks.delete(made.id, by: user)
+        #expect(
+            await fixture.failure { () throws(TaskError) in try await tasks.get(made.id) } == .notFound(made.id)
+        )
+        let said = try await fixture.said()
+        #expect(said == ["created", "paused", "resumed", "cancelled", "retried", "cancelled", "deleted"])
+    }
+
+    @Sendable static func creation(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        let (tasks, user) = (fixture.tasks, TaskFixture.user)
+        func refused(_ pointer: String, _ configure: (inout NewTask) -> Void) async throws {
+            var new = NewTask(TaskFields(projectID: fixture.project, kind: "shell"))
+            configure(&new)
+            let wanted = new
+            let error = await fixture.failure { () throws(TaskError) in try await tasks.create(wanted, by: user) }
+            guard case .invalid(let violations)? = error else {
+                Issue.record("unexpected: \(String(describing: error))")
+                return
+            }
+            #expect(violations.map(\.pointer) == [pointer])
+        }
+        let strange = fixture.ids.next()
+        try await refused("/project_id") { $0.fields.projectID = strange }
+        try await refused("/dependencies/0/task_id") { $0.dependencies = [TaskDependency(on: strange)] }
+        try await refused("/kind") { $0.fields.kind = "" }
+
+        let first = try await fixture.make("a", key: "k")
+        #expect(try await fixture.make("a", key: "k") == first)
+        let conflict = await fixture.failure { () throws(TaskError) in
+            let new = NewTask(TaskFields(projectID: fixture.project, kind: "http"))
+            return try await tasks.create(new, idempotencyKey: "k", by: user)
+        }
+        #expect(conflict == .idempotencyConflict(key: "k"))
+
+        var unique = NewTask(TaskFields(projectID: fixture.project, kind: "shell"))
+        unique.fields.uniqueKey = "one"
+        let wanted = unique
+        let holder = try await tasks.create(wanted, by: user).task
+        let taken = TaskError.refused(.uniqueKeyTaken(by: holder.id))
+        #expect(await fixture.failure { () throws(TaskError) in try await tasks.create(wanted, by: user) } == taken)
+        _ = try await tasks.cancel(holder.id, by: user)
+        let second = try await tasks.create(wanted, by: user).task
+        #expect(
+            await fixture.failure { () throws(TaskError) in try await tasks.retry(holder.id, by: user) }
+                == .refused(.uniqueKeyTaken(by: second.id))
+        )
+    }
+
+    @Sendable static func dependencies(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        let (tasks, user) = (fixture.tasks, TaskFixture.user)
+        let root = try await fixture.make("root")
+        let after = try await fixture.make("after", after: [TaskDependency(on: root.id)])
+        let rescue = try await fixture.make("rescue", after: [TaskDependency(on: root.id, .failure)])
+        let always = try await fixture.make(
+            "always",
+            after: [TaskDependency(on: after.id, .always), TaskDependency(on: rescue.id, .always)]
+        )
+        let all = [root, after, rescue, always]
+        #expect(try await fixture.statuses(all) == "queued waiting waiting waiting")
+        _ = try await tasks.cancel(root.id, by: user)
+        #expect(try await fixture.statuses(all) == "cancelled skipped skipped queued")
+        // Whoever tries the root again takes back what followed from its end.
+        _ = try await tasks.retry(root.id, by: user)
+        #expect(try await fixture.statuses(all) == "queued waiting waiting waiting")
+        #expect(try await fixture.said(about: after.id) == ["created", "skipped", "waiting"])
+        let details = try await tasks.details(always.id)
+        #expect(details.dependencies.map(\.status) == [.waiting, .waiting] && details.attempts.isEmpty)
+    }
+
+    @Sendable static func cycles(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        let (tasks, user) = (fixture.tasks, TaskFixture.user)
+        let first = try await fixture.make("1")
+        let second = try await fixture.make("2", after: [TaskDependency(on: first.id)])
+        let third = try await fixture.make("3", after: [TaskDependency(on: second.id)])
+        let cycle = TaskError.refused(.cycle([first.id, third.id, second.id, first.id]))
+        #expect(
+            await fixture.failure { () throws(TaskError) in
+                try await tasks.add(TaskDependency(on: third.id), to: first.id, by: user)
+            } == cycle
+        )
+        #expect(try await fixture.statuses([first, second, third]) == "queued waiting waiting")
+        let further = try await fixture.make("4")
+        let waiting = try await tasks.add(TaskDependency(on: further.id, .always), to: first.id, by: user)
+        #expect(waiting.progress.status == .waiting && waiting.version == 3)
+        #expect(try await tasks.add(TaskDependency(on: further.id, .always), to: first.id, by: user) == waiting)
+        #expect(try await fixture.said(about: first.id) == ["created", "dependency_added", "waiting"])
+        _ = try await tasks.cancel(further.id, by: user)
+        #expect(try await fixture.statuses([first]) == "queued")
+        let ended = TaskError.refused(.notPossible(from: .cancelled))
+        #expect(
+            await fixture.failure { () throws(TaskError) in
+                try await tasks.add(TaskDependency(on: first.id), to: further.id, by: user)
+            } == ended
+        )
+    }
+
+    @Sendable static func filters(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        for (index, name) in ["alpha one", "beta two", "gamma one"].enumerated() {
+            fixture.clock.advance(by: .seconds(1))
+            try await fixture.make(name) {
+                $0.fields.priority = index + 1
+                if index == 1 { $0.fields.kind = "http" }
+            }
+        }
+        let first = try await fixture.tasks.list(TaskListQuery()).items[0]
+        _ = try await fixture.tasks.pause(first.id, by: TaskFixture.user)
+        func f(_ expected: [String], _ configure: (inout TaskListQuery) -> Void) async throws {
+            for limit in [1, 2, 200] { #expect(try await fixture.names(limit: limit, configure) == expected) }
+        }
+        try await f(["gamma one", "beta two", "alpha one"]) { _ in }
+        try await f(["alpha one", "beta two", "gamma one"]) { $0.sort = TaskSort(.priority, descending: false) }
+        try await f(["gamma one"]) { $0.statuses = [.paused] }
+        try await f(["beta two"]) { $0.kind = "http" }
+        try await f(["gamma one", "alpha one"]) { $0.text = "on" }
+        try await f(["gamma one", "beta two", "alpha one"]) { $0.projectID = fixture.project }
+        let other = fixture.ids.next()
+        try await f([]) { $0.projectID = other }
+        try await f([]) { $0.agentID = other }
+    }
+}

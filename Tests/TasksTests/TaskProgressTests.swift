@@ -1,0 +1,182 @@
+import Basics
+import ChaosTesting
+import Tasks
+import Testing
+
+@Suite struct TaskProgressTests {
+    private let start = Timestamp(milliseconds: 1_000_000)
+    private let ids = UUIDv7Generator(clock: ManualClock(), random: SeededGenerator(seed: 1))
+
+    /// The statuses that a walk goes through, and the error that ends it.
+    private func walk(_ rules: TaskRules = TaskRules(), _ steps: [(seconds: Int, TaskStep)]) -> String {
+        var random = SeededGenerator(seed: 1)
+        var progress = TaskProgress.new(.met, runAt: nil, at: start)
+        var words = [progress.status.rawValue]
+        for (seconds, step) in steps {
+            do throws(TaskStepError) {
+                progress = try progress.applying(step, rules: rules, at: at(seconds), &random).progress
+                words.append(progress.status.rawValue)
+            } catch {
+                words.append("\(error)")
+            }
+        }
+        return (words + [progress.reason?.rawValue].compactMap { $0 }).joined(separator: " ")
+    }
+
+    private func at(_ seconds: Int) -> Timestamp { start.advanced(by: .seconds(seconds)) }
+
+    @Test func aTaskGoesItsWay() {
+        let agent = ids.next()
+        let other = ids.next()
+        let first = LeaseClaim(agentID: agent, token: 1)
+        func f(
+            _ expected: String,
+            _ steps: [(seconds: Int, TaskStep)],
+            _ configure: (inout TaskRules) -> Void = { _ in }
+        ) {
+            var rules = TaskRules()
+            (rules.retry.firstDelaySeconds, rules.retry.jitter) = (10, 0)
+            configure(&rules)
+            #expect(walk(rules, steps) == expected)
+        }
+        let lost = "\(TaskStepError.leaseLost)"
+        f("queued running succeeded", [(0, .lease(agentID: agent)), (1, .succeed(first))])
+        f(
+            "queued running succeeded \(lost)",
+            [(0, .lease(agentID: agent)), (1, .succeed(first)), (2, .succeed(first))]
+        )
+        f("queued running \(lost)", [(0, .lease(agentID: agent)), (1, .succeed(LeaseClaim(agentID: other, token: 1)))])
+        f("queued running \(lost)", [(0, .lease(agentID: agent)), (1, .succeed(LeaseClaim(agentID: agent, token: 2)))])
+        f("queued running cancelled \(lost)", [(0, .lease(agentID: agent)), (1, .cancel), (2, .succeed(first))])
+        f(
+            "queued running queued \(TaskStepError.notPossible(from: .queued)) running",
+            [
+                (0, .lease(agentID: agent)), (1, .fail(first, errorClass: "oom")), (10, .lease(agentID: other)),
+                (11, .lease(agentID: other)),
+            ]
+        )
+        f(
+            "queued running dead not_retryable",
+            [(0, .lease(agentID: agent)), (1, .fail(first, errorClass: "oom"))]
+        ) { $0.retry.nonRetryable = ["oom"] }
+        f(
+            "queued running dead attempts_exhausted",
+            [(0, .lease(agentID: agent)), (1, .fail(first, errorClass: "oom"))]
+        ) { $0.retry.attemptsMax = 1 }
+        // A lease of 30 seconds is good for all of them; silence counts from when the platform listened.
+        let (early, late) = (TaskStep.sweep(listeningSince: start), TaskStep.sweep(listeningSince: at(20)))
+        f("queued running running queued", [(0, .lease(agentID: agent)), (30, early), (31, early)])
+        f("queued running running queued", [(0, .lease(agentID: agent)), (50, late), (51, late)])
+        f(
+            "queued running running running queued",
+            [(0, .lease(agentID: agent)), (20, .renew(first)), (50, early), (51, early)]
+        )
+        f(
+            "queued running queued",
+            [(0, .lease(agentID: agent)), (6, early)]
+        ) { $0.timeouts.startToCloseSeconds = 5 }
+        f("queued queued dead schedule_to_start_timeout", [(5, early), (6, early)]) {
+            $0.timeouts.scheduleToStartSeconds = 5
+        }
+        f("queued running dead total_timeout", [(0, .lease(agentID: agent)), (6, early)]) {
+            $0.timeouts.totalSeconds = 5
+        }
+        f("queued paused queued", [(0, .pause), (1, .resume(.met))])
+        f("queued paused waiting", [(0, .pause), (1, .resume(.open))])
+        f("queued cancelled queued", [(0, .cancel), (1, .retry(.met))])
+        f("queued waiting queued", [(0, .dependencies(.open)), (1, .dependencies(.met))])
+        f("queued skipped waiting", [(0, .dependencies(.impossible)), (1, .dependencies(.open))])
+        f("queued running \(TaskStepError.notPossible(from: .running))", [(0, .lease(agentID: agent)), (1, .pause)])
+    }
+
+    @Test func theWaitGrowsUpToItsLimit() {
+        var policy = RetryPolicy()
+        (policy.firstDelaySeconds, policy.factor, policy.delaySecondsMax, policy.jitter) = (5, 2, 60, 0)
+        var random = SeededGenerator(seed: 1)
+        for (failures, seconds) in [(1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (1_000_000, 60)] {
+            #expect(policy.delay(after: failures, &random) == .seconds(seconds))
+        }
+        policy.jitter = 0.5
+        for failures in 1...200 {
+            let delay = policy.delay(after: failures, &random)
+            let whole = min(5.0 * Double(1 << min(failures - 1, 10)), 60)
+            #expect(delay <= .seconds(whole) && delay >= .seconds(whole / 2) - .milliseconds(1))
+        }
+    }
+
+    /// In any history each attempt ends once, tokens grow, and the fields fit the status.
+    @Test func inAnyHistoryTheRulesHold() {
+        let agents = [ids.next(), ids.next()]
+        for seed in Chaos.seeds(0...299) {
+            var random = SeededGenerator(seed: seed)
+            var rules = TaskRules()
+            rules.retry.attemptsMax = Int.random(in: 1...4, using: &random)
+            rules.retry.firstDelaySeconds = Int.random(in: 0...20, using: &random)
+            if Bool.random(using: &random) { rules.timeouts.startToCloseSeconds = 60 }
+            if Bool.random(using: &random) { rules.timeouts.scheduleToStartSeconds = 90 }
+            if Bool.random(using: &random) { rules.timeouts.totalSeconds = 300 }
+            var now = start
+            var progress = TaskProgress.new([.open, .met].randomElement(using: &random) ?? .met, runAt: nil, at: now)
+            var (open, begun, accepted): (Set<Int64>, Int64, Int) = ([], 0, 0)
+            for _ in 0..<80 {
+                now = now.advanced(by: .seconds(Int.random(in: 0...25, using: &random)))
+                let step = randomStep(progress, agents, &random)
+                let before = progress
+                guard let (next, actions) = try? before.applying(step, rules: rules, at: now, &random) else { continue }
+                for action in actions {
+                    switch action {
+                    case .beginAttempt:
+                        begun += 1
+                        #expect(next.token == begun && open.insert(begun).inserted, "seed \(seed)")
+                    case .endAttempt(let outcome):
+                        #expect(open.remove(before.token) != nil, "seed \(seed): ended twice")
+                        if outcome == .succeeded { accepted += 1 }
+                    case .extendLease(let deadline): #expect(deadline > now, "seed \(seed)")
+                    case .ended: #expect(next.status.isEnded && !before.status.isEnded || step.isRetry, "seed \(seed)")
+                    case .reopened: #expect(before.status.isEnded && !next.status.isEnded, "seed \(seed)")
+                    }
+                }
+                progress = next
+                #expect(open.count == (progress.status == .running ? 1 : 0), "seed \(seed)")
+                #expect((progress.lease != nil) == (progress.status == .running), "seed \(seed)")
+                #expect((progress.queuedAt != nil) == (progress.status == .queued), "seed \(seed)")
+                #expect((progress.endedAt != nil) == progress.status.isEnded, "seed \(seed)")
+                #expect((progress.reason != nil) == (progress.status == .dead), "seed \(seed)")
+                #expect(progress.failures <= rules.retry.attemptsMax && progress.token >= before.token, "seed \(seed)")
+                #expect(progress.status.isEnded == (progress.deadline(rules.timeouts) == nil) || !hasDeadline(rules))
+            }
+            #expect(accepted <= 1, "seed \(seed): a task that succeeded is not tried again")
+        }
+    }
+
+    private func hasDeadline(_ rules: TaskRules) -> Bool { rules.timeouts.totalSeconds != nil }
+
+    private func randomStep(
+        _ progress: TaskProgress,
+        _ agents: [UUIDv7],
+        _ random: inout SeededGenerator
+    ) -> TaskStep {
+        let agent = agents.randomElement(using: &random) ?? agents[0]
+        let token = max(0, progress.token - Int64.random(in: 0...1, using: &random))
+        let claim = LeaseClaim(agentID: agent, token: token)
+        let verdict = [DependencyVerdict.open, .met, .met, .impossible].randomElement(using: &random) ?? .met
+        switch Int.random(in: 0..<16, using: &random) {
+        case 0...3: return .lease(agentID: agent)
+        case 4...5: return .renew(claim)
+        case 6: return .succeed(claim)
+        case 7...8: return .fail(claim, errorClass: "oom")
+        case 9...10: return .sweep(listeningSince: start)
+        case 11: return .pause
+        case 12: return .resume(verdict)
+        case 13: return Bool.random(using: &random) ? .cancel : .dependencies(verdict)
+        case 14: return .retry(verdict)
+        default: return .dependencies(verdict)
+        }
+    }
+}
+
+extension TaskStep {
+    fileprivate var isRetry: Bool {
+        if case .retry = self { true } else { false }
+    }
+}
