@@ -167,7 +167,8 @@ let package = Package(
             in: "Service",
             [
                 "APIModel", "Agents", "Basics", "Database", "Events", "Exposition", "HTTP", "Identity", "Instruments",
-                "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules", "Supervision", logging,
+                "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules", "Supervision",
+                "Tasks", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -189,7 +190,7 @@ let package = Package(
             [
                 "Agents", "Basics", "Database", "Events", "HTTP", "Identity", "Instruments", "JSON", "KeyValue",
                 "MetricModel", "Notifications", "Projects", "PromQL", "Queries", "Rules", "Scraping", "Supervision",
-                "TimeSeries", "WebAPI",
+                "Tasks", "TimeSeries", "WebAPI",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 crypto, logging,
@@ -292,7 +293,7 @@ let package = Package(
             [
                 "APIModel", "Agents", "Basics", "Database", "DatabaseTesting", "Events", "HTTP", "Identity",
                 "Instruments", "JSON", "KeyValue", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules",
-                "Supervision", "TimeSeries", "WebAPI", crypto, logging,
+                "Supervision", "Tasks", "TimeSeries", "WebAPI", crypto, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

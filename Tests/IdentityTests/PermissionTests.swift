@@ -23,7 +23,11 @@ import Testing
             may: [.projectsRead, .agentsRead, .metricsQuery, .activitiesRead, .systemRead],
             not: Permission.allCases.filter { $0.rawValue.hasSuffix(".write") || $0.rawValue.hasSuffix(".delete") }
         )
-        f(.agent, may: [.projectsRead, .agentsRead], not: [.usersRead, .projectsWrite, .metricsQuery, .systemRead])
+        f(
+            .agent,
+            may: [.projectsRead, .agentsRead, .tasksRead, .tasksWork],
+            not: [.usersRead, .projectsWrite, .tasksWrite, .metricsQuery, .systemRead]
+        )
         #expect([Role.viewer, .agent].permissions == Role.viewer.permissions.union(Role.agent.permissions))
         #expect([Role]().permissions.isEmpty)
     }

@@ -17,6 +17,7 @@ import Queries
 import Records
 import Rules
 import Supervision
+import Tasks
 import Testing
 import TimeSeries
 
@@ -52,6 +53,7 @@ struct APIHarness: Sendable {
     let identity: IdentityService
     let projects: ProjectRepository
     let agents: AgentRepository
+    let tasks: TaskRepository
     /// What queries read; empty unless a test fills it.
     let head: Head
     let routes: [Route]
@@ -77,7 +79,8 @@ struct APIHarness: Sendable {
         let clock = ManualClock(now: start)
         let registry = Registry()
         let migrations =
-            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
+            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + TaskSchema.migrations
+            + AgentSchema.migrations
         try await withTemporaryDatabase(migrations, clock: clock, registry: registry) { database in
             let parts = (clock, registry, Head(clock: clock))
             try await body(
@@ -94,7 +97,7 @@ struct APIHarness: Sendable {
     }
 
     static let generous = Dictionary(
-        uniqueKeysWithValues: ["standard", "auth", "heartbeat", "monitoring", "queries"].map {
+        uniqueKeysWithValues: ["standard", "auth", "heartbeat", "work", "monitoring", "queries"].map {
             ($0, Quota(1_000_000, perSeconds: 60))
         }
     )
@@ -137,6 +140,14 @@ struct APIHarness: Sendable {
             ids: ids,
             registry: registry
         )
+        tasks = TaskRepository(
+            database: database,
+            events: events,
+            clock: clock,
+            ids: ids,
+            registry: registry,
+            seed: 1
+        )
         let authenticator = Authenticator(identity: identity)
         let build = BuildInformation(version: "0.0.1")
         routes = OpenAPIRoute.adding(
@@ -154,6 +165,8 @@ struct APIHarness: Sendable {
                 + PeopleRoutes(identity: identity, agents: agents).routes
                 + ActivityRoutes(events: events).routes
                 + ProjectRoutes(projects: projects).routes
+                + TaskRoutes(tasks: tasks).routes
+                + LeaseRoutes(tasks: tasks, agents: agents, isDraining: { false }).routes
                 + AgentRoutes(agents: agents, clock: clock).routes,
             version: build.version
         )

@@ -82,6 +82,7 @@ struct OpenAPIDocumentTests {
                 /api/v1/agents/{id}
                 /api/v1/agents/{id}/drain
                 /api/v1/agents/{id}/heartbeat
+                /api/v1/agents/{id}/leases
                 /api/v1/agents/{id}/token
                 /api/v1/agents/{id}/undrain
                 /api/v1/auth/login
@@ -96,6 +97,17 @@ struct OpenAPIDocumentTests {
                 /api/v1/projects
                 /api/v1/projects/{id}
                 /api/v1/status
+                /api/v1/tasks
+                /api/v1/tasks/{id}
+                /api/v1/tasks/{id}/cancel
+                /api/v1/tasks/{id}/complete
+                /api/v1/tasks/{id}/dependencies
+                /api/v1/tasks/{id}/fail
+                /api/v1/tasks/{id}/pause
+                /api/v1/tasks/{id}/renew
+                /api/v1/tasks/{id}/resume
+                /api/v1/tasks/{id}/retry
+                /api/v1/tasks/{id}/why
                 /api/v1/users
                 /api/v1/users/me
                 /api/v1/users/me/password

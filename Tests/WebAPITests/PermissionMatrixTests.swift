@@ -70,6 +70,7 @@ struct PermissionMatrixTests {
             let expected = """
                 DELETE agents/{id} agents.delete
                 DELETE projects/{id} projects.delete
+                DELETE tasks/{id} tasks.write
                 GET activities activities.read
                 GET agents agents.read
                 GET agents/{id} agents.read
@@ -82,6 +83,9 @@ struct PermissionMatrixTests {
                 GET projects projects.read
                 GET projects/{id} projects.read
                 GET status system.read
+                GET tasks tasks.read
+                GET tasks/{id} tasks.read
+                GET tasks/{id}/why tasks.read
                 GET users users.read
                 GET users/me authenticated
                 GET users/{id} users.read
@@ -90,12 +94,22 @@ struct PermissionMatrixTests {
                 POST agents agents.write
                 POST agents/{id}/drain agents.write
                 POST agents/{id}/heartbeat authenticated
+                POST agents/{id}/leases tasks.work
                 POST agents/{id}/token agents.write
                 POST agents/{id}/undrain agents.write
                 POST auth/login everyone
                 POST auth/logout everyone
                 POST auth/refresh everyone
                 POST projects projects.write
+                POST tasks tasks.write
+                POST tasks/{id}/cancel tasks.write
+                POST tasks/{id}/complete tasks.work
+                POST tasks/{id}/dependencies tasks.write
+                POST tasks/{id}/fail tasks.work
+                POST tasks/{id}/pause tasks.write
+                POST tasks/{id}/renew tasks.work
+                POST tasks/{id}/resume tasks.write
+                POST tasks/{id}/retry tasks.write
                 POST users users.write
                 PUT agents/{id} agents.write
                 PUT projects/{id} projects.write

@@ -8,6 +8,7 @@ import HTTPTypes
 import Identity
 import Projects
 import Records
+import Tasks
 import Testing
 
 @testable import WebAPI
@@ -82,6 +83,14 @@ struct ProblemMappingTests {
         f(AgentError.versionMismatch(current: 2), .preconditionFailed)
         f(AgentError.refused(.nameTaken("a")), .conflict, .body(pointer: "/name"))
         f(AgentError.refused(.tooManyAgents(agentsMax: 1)), .conflict)
+        f(TaskError.refused(.notPossible(from: .running)), .invalidTransition)
+        for loss in [LeaseLoss.unknown, .foreign, .ended(.succeeded)] {
+            f(TaskError.refused(.leaseLost(loss)), .leaseLost)
+        }
+        f(TaskError.refused(.cycle([id, id])), .dependencyCycle, .body(pointer: "/task_id"))
+        f(TaskError.refused(.uniqueKeyTaken(by: id)), .conflict, .body(pointer: "/unique_key"))
+        f(TaskError.refused(.tooManyDependents(of: id, dependentsMax: 1)), .conflict)
+        f(TaskError.refused(.graphTooLarge(tasksMax: 1)), .conflict)
         f(EventError.dataTooDeep(depthMax: 1), .payloadTooLarge)
         f(EventError.tooManySubscribers(subscribersMax: 1), .unavailable)
         #expect(ProblemMapping.problem(CancellationError()) == nil)

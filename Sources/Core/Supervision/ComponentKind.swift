@@ -8,6 +8,7 @@ public enum ComponentKind: String, CaseIterable, Sendable, Comparable {
     case identity
     case admission
     case projects
+    case tasks
     case agents
     case timeSeries = "time_series"
     case sampler

@@ -3,6 +3,10 @@ package enum Permission: String, Hashable, Sendable, CaseIterable, Codable {
     case projectsRead = "projects.read"
     case projectsWrite = "projects.write"
     case projectsDelete = "projects.delete"
+    case tasksRead = "tasks.read"
+    case tasksWrite = "tasks.write"
+    /// To lease tasks and hand in results.
+    case tasksWork = "tasks.work"
     case agentsRead = "agents.read"
     case agentsWrite = "agents.write"
     case agentsDelete = "agents.delete"
@@ -33,21 +37,21 @@ package enum Role: String, Hashable, Sendable, CaseIterable, Codable, Comparable
         case .operator: Self.reading.union(Self.operating)
         case .researcher: Self.reading.union(Self.researching)
         case .viewer: Self.reading
-        case .agent: [.projectsRead, .agentsRead]
+        case .agent: [.projectsRead, .agentsRead, .tasksRead, .tasksWork]
         }
     }
 
     /// What everyone who may look has.
     static let reading: Set<Permission> = [
-        .projectsRead, .agentsRead, .metricsQuery, .activitiesRead, .systemRead,
+        .projectsRead, .tasksRead, .agentsRead, .metricsQuery, .activitiesRead, .systemRead,
     ]
 
     private static let operating: Set<Permission> = [
-        .projectsWrite, .agentsWrite, .agentsDelete, .usersRead,
+        .projectsWrite, .tasksWrite, .agentsWrite, .agentsDelete, .usersRead,
     ]
 
     private static let researching: Set<Permission> = [
-        .projectsWrite, .projectsDelete, .agentsWrite,
+        .projectsWrite, .projectsDelete, .tasksWrite, .agentsWrite,
     ]
 
     package static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }

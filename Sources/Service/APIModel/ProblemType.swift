@@ -14,6 +14,8 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
     case conflict = "conflict"
     case invalidTransition = "invalid_transition"
     case idempotencyConflict = "idempotency_conflict"
+    case leaseLost = "lease_lost"
+    case dependencyCycle = "dependency_cycle"
     case preconditionFailed = "precondition_failed"
     case payloadTooLarge = "payload_too_large"
     case addressTooLong = "address_too_long"
@@ -43,7 +45,7 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .requestTimeout: 408
-        case .conflict, .invalidTransition, .idempotencyConflict: 409
+        case .conflict, .invalidTransition, .idempotencyConflict, .leaseLost, .dependencyCycle: 409
         case .preconditionFailed: 412
         case .payloadTooLarge: 413
         case .addressTooLong: 414
@@ -72,6 +74,8 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
         case .conflict: "The request conflicts with the present state"
         case .invalidTransition: "The change of state is not allowed"
         case .idempotencyConflict: "The idempotency key was used for another request"
+        case .leaseLost: "The lease is not the caller's to use"
+        case .dependencyCycle: "The dependency would close a cycle"
         case .preconditionFailed: "The resource has changed"
         case .payloadTooLarge: "The body is too large"
         case .addressTooLong: "The address is too long"

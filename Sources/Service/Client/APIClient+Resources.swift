@@ -98,6 +98,11 @@ extension APIClient {
         return try Self.value(await call(request))
     }
 
+    /// Has something done to a resource that is not a change of its fields, such as `cancel`.
+    package func act(_ path: String, id: String, _ word: String) async throws(ClientError) -> JSONValue {
+        try Self.value(await call(APIRequest(.post, "\(path)/\(PercentEncoding.encode(id))/\(word)")))
+    }
+
     /// Deletes a resource.
     package func delete(_ path: String, id: String) async throws(ClientError) {
         _ = try await call(APIRequest(.delete, "\(path)/\(PercentEncoding.encode(id))"))

@@ -75,6 +75,36 @@ package struct AgentRecord: Hashable, Sendable {
     }
 }
 
+/// A task of a project.
+package struct TaskRecord: Hashable, Sendable {
+    package let id: String
+    package let name: String
+    package let kind: String
+    package let status: String
+    package let priority: Int64
+    /// The number of the newest attempt; 0 before the first.
+    package let attempt: Int64
+    package let createdAt: String
+    /// The whole record.
+    package let json: JSONValue
+
+    /// Whether nothing happens to it any more unless a person wants it.
+    package var isEnded: Bool { json["ended_at"]?.string != nil }
+
+    /// - Throws: ``ClientError/unexpectedAnswer(_:)`` when a member is missing.
+    package init(_ json: JSONValue) throws(ClientError) {
+        let members = Members(json, "task")
+        id = try members.string("id")
+        name = try members.string("name")
+        kind = try members.string("kind")
+        status = try members.string("status")
+        createdAt = try members.string("created_at")
+        priority = json["priority"]?.integer ?? 0
+        attempt = json["attempt"]?.integer ?? 0
+        self.json = json
+    }
+}
+
 /// How the platform is.
 package struct HealthRecord: Hashable, Sendable {
     /// How one component is.

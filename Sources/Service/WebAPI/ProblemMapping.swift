@@ -9,6 +9,7 @@ import Identity
 import Logging
 import Projects
 import Records
+import Tasks
 
 /// What the errors of every module become in the API: the one place that knows, so that none is forgotten and no detail of the inside leaks.
 ///
@@ -26,6 +27,7 @@ enum ProblemMapping {
         case let error as TokenError: ProblemError(.unauthenticated, "\(error)")
         case let error as IdentityError: problem(error)
         case let error as ProjectError: problem(error, of: Project.table.one) { problem($0) }
+        case let error as TaskError: problem(error, of: ProjectTask.table.one) { problem($0) }
         case let error as AgentError: problem(error, of: Agent.table.one) { problem($0) }
         default: nil
         }
@@ -97,6 +99,32 @@ enum ProblemMapping {
                 "a project that is \(from.rawValue) cannot become \(to.rawValue)",
                 errors: [Violation(.body(pointer: "/status"), "may become \(words(from.successors.map(\.rawValue)))")]
             )
+        }
+    }
+
+    private static func problem(_ refusal: TaskRefusal) -> ProblemError {
+        switch refusal {
+        case .notPossible(let status):
+            ProblemError(.invalidTransition, "a task that is \(status.rawValue) does not allow that")
+        case .leaseLost(.unknown): ProblemError(.leaseLost, "no attempt of the task has this token")
+        case .leaseLost(.foreign): ProblemError(.leaseLost, "the attempt is another agent's")
+        case .leaseLost(.ended(let outcome)):
+            ProblemError(.leaseLost, "the attempt has ended already: \(outcome.rawValue)")
+        case .cycle(let tasks):
+            ProblemError(
+                .dependencyCycle,
+                tasks.map(\.description).joined(separator: " depends on "),
+                errors: [Violation(.body(pointer: "/task_id"), "closes a cycle")]
+            )
+        case .uniqueKeyTaken(let holder):
+            ProblemError(
+                .conflict,
+                errors: [Violation(.body(pointer: "/unique_key"), "is that of the open task \(holder)")]
+            )
+        case .tooManyDependents(let id, let dependentsMax):
+            ProblemError(.conflict, "\(dependentsMax) tasks depend on task \(id), which is as many as may")
+        case .graphTooLarge(let tasksMax):
+            ProblemError(.conflict, "more than \(tasksMax) tasks would have to be looked at for a cycle")
         }
     }
 

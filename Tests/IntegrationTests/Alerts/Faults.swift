@@ -51,6 +51,20 @@ enum Faults {
                 try await Intruder.run(["ALTER TABLE projects_away RENAME TO projects"], on: scene) {}
             }.value
         },
+        // As above; the sweeper meets it by itself.
+        FaultRow(
+            component: .tasks,
+            fault: "another process renames the table of tasks",
+            rule: "TaskOperationsFailing",
+            consequences: ["DatabaseErrors"]
+        ) { scene in
+            try await Intruder.run(["ALTER TABLE tasks RENAME TO tasks_away"], on: scene) {
+                await repeatedly(every: .milliseconds(200)) {}
+            }
+            try await Task {
+                try await Intruder.run(["ALTER TABLE tasks_away RENAME TO tasks"], on: scene) {}
+            }.value
+        },
         FaultRow(
             component: .agents,
             fault: "the only agent dies",
@@ -154,7 +168,7 @@ enum Faults {
             fault: "a rule that makes more series than time_series.series_max",
             rule: "SeriesLimitReached",
             consequences: ["RuleFailing"],
-            settings: ["time_series.series_max": "3000", "time_series.retention": "1m"],
+            settings: ["time_series.series_max": "4000", "time_series.retention": "1m"],
             rules: """
                 groups:
                   - name: test

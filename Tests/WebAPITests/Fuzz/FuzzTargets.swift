@@ -48,7 +48,7 @@ struct FuzzTargets {
             "labels":{"zone":"eu","rack":"r1"},"concurrency":2,"heartbeat_timeout_seconds":30}
             """
         let login = #"{"username":"login\#(round % Self.accounts)","password":"\#(APIHarness.password)"}"#
-        switch Int.random(in: 0..<20, using: &random.random) {
+        switch Int.random(in: 0..<22, using: &random.random) {
         case 0..<4: return Target(method: .post, path: "projects", body: project)
         case 4, 5: return Target(method: .put, path: "projects/\(random.pick(projects))", body: project)
         case 6..<9:
@@ -85,6 +85,14 @@ struct FuzzTargets {
                 who: .nobody,
                 body: body
             )
+        case 20, 21:
+            let body = """
+                {"project_id":"\(random.pick(projects))","kind":"shell","name":"T \(round)","input":{"program":"echo"},\
+                "capabilities":["gpu"],"priority":7,"unique_key":"k\(round)","run_at":"2027-01-02T03:04:05Z",\
+                "retry":{"attempts_max":5,"factor":1.5,"jitter":0.5,"non_retryable":["oom"]},\
+                "timeouts":{"heartbeat_seconds":60,"total_seconds":3600},"dependencies":[]}
+                """
+            return Target(method: .post, path: "tasks", body: body)
         default: return Target(method: .post, path: "auth/login", who: .nobody, body: login)
         }
     }

@@ -18,7 +18,7 @@ struct FuzzTests {
 
     // MARK: Bodies
 
-    @Test("10,000 mutated bodies of projects, agents, users and logins", arguments: seeds)
+    @Test("10,000 mutated bodies of projects, tasks, agents, users and logins", arguments: seeds)
     func bodies(seed: UInt64) async throws {
         try await APIHarness.run { api in
             var mutator = JSONMutator(random: SeededGenerator(seed: seed))

@@ -63,6 +63,7 @@ package struct Settings: Sendable {
         package var userPerMinute: Int
         package var authPerMinute: Int
         package var heartbeatsPerMinute: Int
+        package var workPerMinute: Int
         package var queriesPerMinute: Int
         package var monitoringPerMinute: Int
     }
@@ -128,6 +129,7 @@ extension SettingsTable {
                 userPerMinute: source.value(userRequests, or: 1),
                 authPerMinute: source.value(authRequests, or: 1),
                 heartbeatsPerMinute: source.value(heartbeatRequests, or: 1),
+                workPerMinute: source.value(workRequests, or: 1),
                 queriesPerMinute: source.value(queryRequests, or: 1),
                 monitoringPerMinute: source.value(monitoringRequests, or: 1)
             ),

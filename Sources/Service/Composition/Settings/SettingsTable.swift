@@ -140,6 +140,11 @@ package enum SettingsTable {
         RateClass.heartbeat,
         help: "The heartbeats that one agent may send in a minute."
     )
+    static let workRequests = perMinute(
+        "work",
+        RateClass.work,
+        help: "The requests for work, renewals and results that one agent may send in a minute."
+    )
     static let queryRequests = perMinute(
         "query",
         RateClass.queries,

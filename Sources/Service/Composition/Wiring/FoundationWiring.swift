@@ -6,6 +6,7 @@ import Identity
 import Logging
 import Projects
 import Supervision
+import Tasks
 
 /// What the platform keeps: database, events, users.
 struct FoundationParts: Sendable {
@@ -63,7 +64,8 @@ extension Wiring {
         var sqlite = SQLiteSettings(path: DataFolder.databasePath(in: settings.dataDirectory))
         sqlite.busyTimeout = settings.databaseBusyTimeout
         let migrations =
-            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + AgentSchema.migrations
+            EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + TaskSchema.migrations
+            + AgentSchema.migrations
         do {
             let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
             _ = try await database.migrate(migrations, now: clock.now)

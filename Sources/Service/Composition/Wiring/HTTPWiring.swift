@@ -57,8 +57,8 @@ extension Wiring {
         let limits = settings.limits
         let perMinute = [
             (RateClass.standard, limits.userPerMinute), (.auth, limits.authPerMinute),
-            (.heartbeat, limits.heartbeatsPerMinute), (.queries, limits.queriesPerMinute),
-            (.monitoring, limits.monitoringPerMinute),
+            (.heartbeat, limits.heartbeatsPerMinute), (.work, limits.workPerMinute),
+            (.queries, limits.queriesPerMinute), (.monitoring, limits.monitoringPerMinute),
         ]
         return Dictionary(uniqueKeysWithValues: perMinute.map { ($0.name, Quota($1, perSeconds: 60)) })
     }
@@ -68,7 +68,8 @@ extension Wiring {
         _ research: ResearchParts,
         _ authenticator: Authenticator
     ) -> [Route] {
-        AuthRoutes(
+        let supervisor = supervisor
+        return AuthRoutes(
             identity: foundation.identity,
             authenticator: authenticator,
             clock: clock,
@@ -78,6 +79,12 @@ extension Wiring {
             + PeopleRoutes(identity: foundation.identity, agents: research.agents).routes
             + ActivityRoutes(events: foundation.events).routes
             + ProjectRoutes(projects: research.projects).routes
+            + TaskRoutes(tasks: research.tasks).routes
+            + LeaseRoutes(
+                tasks: research.tasks,
+                agents: research.agents,
+                isDraining: { supervisor.report.isDraining }
+            ).routes
             + AgentRoutes(agents: research.agents, clock: clock).routes
     }
 

@@ -1,12 +1,14 @@
 import Agents
 import Projects
 import Supervision
+import Tasks
 import WebAPI
 
 /// What the platform is for.
 struct ResearchParts: Sendable {
     let projects: ProjectRepository
     let agents: AgentRepository
+    let tasks: TaskRepository
 }
 
 extension Wiring {
@@ -27,8 +29,17 @@ extension Wiring {
             ids: ids,
             registry: registry
         )
+        let tasks = TaskRepository(
+            database: foundation.database,
+            events: foundation.events,
+            clock: clock,
+            ids: ids,
+            registry: registry,
+            seed: .random(in: 0 ... .max)
+        )
         supervisor.add(.projects, dependsOn: [.database, .events]) { ProjectsComponent($0, repository: projects) }
+        supervisor.add(.tasks, dependsOn: [.database, .events]) { TasksComponent($0, repository: tasks) }
         supervisor.add(.agents, dependsOn: [.database, .events, .identity]) { AgentsComponent($0, repository: agents) }
-        return ResearchParts(projects: projects, agents: agents)
+        return ResearchParts(projects: projects, agents: agents, tasks: tasks)
     }
 }

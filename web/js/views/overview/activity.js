@@ -13,6 +13,8 @@ const shownMax = 9;
 
 const sentences = {
   "project.status_changed": "Project status changed",
+  "task.attempt_failed": "Task attempt failed",
+  "task.dependency_added": "Task dependency added",
   "agent.status_changed": "Agent status changed",
   "agent.token_rotated": "Agent token rotated",
   "user.password_changed": "Password changed",

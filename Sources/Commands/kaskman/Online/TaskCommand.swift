@@ -1,0 +1,252 @@
+import ArgumentParser
+import Basics
+import Client
+import JSON
+
+/// The command `kaskman task`.
+struct TaskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "task",
+        abstract: "Tasks: the projects' work, which agents do.",
+        subcommands: [
+            TaskListCommand.self, TaskCreateCommand.self, TaskShowCommand.self, TaskWaitCommand.self,
+            TaskWhyCommand.self, TaskCancelCommand.self, TaskRetryCommand.self,
+        ]
+    )
+
+    static let path = "/api/v1/tasks"
+}
+
+/// The command `kaskman task list`.
+struct TaskListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List tasks.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+    @OptionGroup var limit: LimitOptions
+
+    @Option(help: "Only of this project, by its identifier.")
+    var project: String?
+
+    @Option(help: "Only of this status; may be repeated.")
+    var status: [String] = []
+
+    @Option(help: "Only of this kind.")
+    var kind: String?
+
+    @Option(help: "Only those in whose name, kind or capabilities every word of this begins some word.")
+    var search: String?
+
+    func run() async throws {
+        var filter: [(name: String, value: String)] = status.map { ("status", $0) }
+        if let project { filter.append(("project", project)) }
+        if let kind { filter.append(("kind", kind)) }
+        if let search { filter.append(("q", search)) }
+        try await connection.list(TaskCommand.path, filter, limit: limit, as: format, of: "tasks", TaskRecord.init) {
+            tasks in
+            var table = TextTable("ID", "NAME", "KIND", "STATUS", "PRIORITY", "ATTEMPT", "CREATED")
+            for task in tasks {
+                table.append(
+                    task.id,
+                    task.name,
+                    task.kind,
+                    task.status,
+                    String(task.priority),
+                    String(task.attempt),
+                    task.createdAt
+                )
+            }
+            return table
+        }
+    }
+}
+
+/// The command `kaskman task create`.
+struct TaskCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "create", abstract: "Make a task, and show it.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Option(help: "The project's identifier.")
+    var project: String
+
+    @Option(help: "What kind of work it is, such as shell: tells the agent how to read the input.")
+    var kind: String
+
+    @Option(help: "What to call it; the kind unless given.")
+    var name: String?
+
+    @Option(help: "The input, as a JSON object.")
+    var input: String?
+
+    @Option(help: "What an agent must be able to do to get it; may be repeated.")
+    var capability: [String] = []
+
+    @Option(help: "From 1 to 10; 10 goes first.")
+    var priority: Int?
+
+    @Option(help: "A task that is to succeed first, by its identifier; may be repeated.")
+    var after: [String] = []
+
+    @Option(help: "Not to be begun earlier, as 2026-12-24T18:00:00Z.")
+    var runAt: String?
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        let content = JSONValue.object(try body())
+        let json = try await connection.withClient(environment) { client in
+            try await client.create(TaskCommand.path, content, key: environment.uniqueKey())
+        }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
+    }
+
+    private func body() throws(CommandFailure) -> JSONObject {
+        var body: JSONObject = ["project_id": .string(project), "kind": .string(kind)]
+        body["name"] = name.map { .string($0) }
+        if let input {
+            guard let value = try? JSONValue(parsing: input), value.isObject else {
+                throw .usage("--input must be a JSON object")
+            }
+            body["input"] = value
+        }
+        if !capability.isEmpty { body["capabilities"] = .strings(capability) }
+        body["priority"] = priority.map { .integer(Int64($0)) }
+        if !after.isEmpty { body["dependencies"] = .array(after.map { ["task_id": .string($0)] }) }
+        body["run_at"] = runAt.map { .string($0) }
+        return body
+    }
+}
+
+/// The command `kaskman task show`.
+struct TaskShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a task with its attempts.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The task's identifier.")
+    var id: String
+
+    func run() async throws {
+        try await connection.show(TaskCommand.path, id, as: format)
+    }
+}
+
+/// The command `kaskman task why`.
+struct TaskWhyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why",
+        abstract: "Say why a task is not done yet, or how it came to its end."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The task's identifier.")
+    var id: String
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        let path = "\(TaskCommand.path)/\(PercentEncoding.encode(id))"
+        let json = try await connection.withClient(environment) { client in
+            try await client.resource(path, id: "why").json
+        }
+        environment.output(json, as: format.output) {
+            var table = TextTable("STATUS", "REASON", "DETAIL")
+            for reason in json["reasons"]?.array ?? [] {
+                table.append(
+                    json["status"]?.string ?? "",
+                    reason["kind"]?.string ?? "",
+                    reason["detail"]?.string ?? ""
+                )
+            }
+            return table
+        }
+    }
+}
+
+/// The command `kaskman task cancel`.
+struct TaskCancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "End a task, and show it.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The task's identifier.")
+    var id: String
+
+    func run() async throws {
+        try await connection.act(TaskCommand.path, id, "cancel", as: format)
+    }
+}
+
+/// The command `kaskman task retry`.
+struct TaskRetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Have a dead or cancelled task tried again, and show it."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The task's identifier.")
+    var id: String
+
+    func run() async throws {
+        try await connection.act(TaskCommand.path, id, "retry", as: format)
+    }
+}
+
+/// The command `kaskman task wait`.
+struct TaskWaitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait",
+        abstract: "Wait until a task has ended; the status is 0 when it succeeded, 1 when not."
+    )
+
+    /// The time between two looks.
+    static let interval: Duration = .seconds(1)
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Argument(help: "The task's identifier.")
+    var id: String
+
+    @Option(help: "Seconds after which it is given up, with status 1; without it never.")
+    var giveUpAfter: Double?
+
+    mutating func validate() throws {
+        if let giveUpAfter, !(0...31_536_000).contains(giveUpAfter) {
+            throw ValidationError("--give-up-after must be from 0 to 31536000 seconds")
+        }
+    }
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        let clock = environment.clock
+        let end = giveUpAfter.map { clock.uptime + .milliseconds(Int64($0 * 1000)) }
+        let ended = try await connection.withClient(environment) { client -> TaskRecord in
+            while true {
+                let task = try TaskRecord(try await client.resource(TaskCommand.path, id: id).json)
+                if task.isEnded { return task }
+                if let end, clock.uptime >= end {
+                    throw CommandFailure.failed("the task is \(TextTable.visible(task.status)) still")
+                }
+                try await clock.sleep(for: Self.interval)
+            }
+        }
+        environment.output(TextTable.visible(ended.status))
+        if ended.status != "succeeded" { throw CommandFailure.failed() }
+    }
+}
+
+extension ConnectionOptions {
+    /// Has something done to a record, and writes it.
+    fileprivate func act(_ path: String, _ id: String, _ word: String, as format: OutputOptions) async throws {
+        let environment = CommandEnvironment.current
+        let json = try await withClient(environment) { client in try await client.act(path, id: id, word) }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
+    }
+}

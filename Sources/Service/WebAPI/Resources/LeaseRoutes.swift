@@ -1,0 +1,210 @@
+import APIModel
+package import Agents
+import Basics
+package import HTTP
+import HTTPTypes
+import Identity
+import JSON
+import Records
+package import Tasks
+
+/// What agents do with tasks: ask for work, renew leases, hand in results.
+package struct LeaseRoutes: Sendable {
+    private let tasks: TaskRepository
+    private let agents: AgentRepository
+    private let isDraining: @Sendable () -> Bool
+
+    /// `isDraining`: whether the server is to end, so that nobody waits for work any longer.
+    package init(tasks: TaskRepository, agents: AgentRepository, isDraining: @escaping @Sendable () -> Bool) {
+        self.tasks = tasks
+        self.agents = agents
+        self.isDraining = isDraining
+    }
+
+    package var routes: [Route] {
+        [
+            lease,
+            use("renew", "Say that an attempt goes on.", LeaseInput.renewal, Self.renewed) { id, claim, request in
+                let report = LeaseInput.report(request.json)
+                return .json(RenewalBody(deadline: try await tasks.renew(id, claim, report)))
+            },
+            use("complete", "Hand in what an attempt gave.", LeaseInput.result, Self.task) { id, claim, request in
+                let output = request.json?["output"] ?? .emptyObject
+                return .json(TaskBody(try await tasks.complete(id, claim, output: output, by: try request.origin)))
+            },
+            use("fail", "Say that an attempt failed.", LeaseInput.failure, Self.task) { id, claim, request in
+                let failure = LeaseInput.error(request.json)
+                return .json(TaskBody(try await tasks.fail(id, claim, failure, by: try request.origin)))
+            },
+        ].map(\.mappingErrors)
+    }
+
+    private static let task = ResponseRule(200, "The result is accepted; the task.", json: TaskBody.schema)
+    private static let renewed = ResponseRule(200, "The lease lasts longer.", json: RenewalBody.schema)
+
+    private var lease: Route {
+        Route(
+            .post,
+            "/api/v1/agents/{id}/leases",
+            access: .requires(.tasksWork),
+            summary: "Ask for tasks that the agent can do, and wait for some when there are none.",
+            tag: ProjectTask.table.name,
+            parameters: [ResourceID.parameter],
+            body: .json(LeaseInput.request),
+            responses: [
+                ResponseRule(200, "The leases; none when there was no work in time.", json: LeasesBody.schema),
+                ResponseRule.problem(403, "The token is another agent's."),
+                ResourceRoutes<Agent>.notFound, ResourceRoutes<Agent>.invalid,
+            ],
+            rateClass: .work
+        ) { request in
+            let id = try ResourceID.of(request)
+            let caller = try request.caller
+            // Who may do everything may also ask in an agent's name: to see what it would get.
+            guard caller.kind != .agent || caller.userID == id else {
+                throw ProblemError(.forbidden, "an agent asks for work with its own token")
+            }
+            let count = request.json?["count"]?.integer.map { Int(clamping: $0) } ?? 1
+            let wait = request.json?["wait_seconds"]?.double ?? 0
+            let leased = try await tasks.lease(
+                waitingFor: .milliseconds(Int64(wait * 1000)),
+                isDraining: isDraining
+            ) {
+                let agent = try await agents.get(id).agent
+                if agent.isDraining { return nil }
+                return LeaseRequest(
+                    agentID: id,
+                    capabilities: agent.fields.capabilities,
+                    concurrency: agent.fields.concurrency,
+                    countMax: count
+                )
+            }
+            return .json(LeasesBody(leased))
+        }
+    }
+
+    private func use(
+        _ word: String,
+        _ summary: String,
+        _ schema: JSONSchema,
+        _ answer: ResponseRule,
+        _ handler: @escaping @Sendable (UUIDv7, LeaseClaim, RouteRequest) async throws -> RouteResponse
+    ) -> Route {
+        Route(
+            .post,
+            ResourceRoutes<ProjectTask>.one + "/" + word,
+            access: .requires(.tasksWork),
+            summary: summary,
+            tag: ProjectTask.table.name,
+            parameters: [ResourceID.parameter],
+            body: .json(schema),
+            responses: [
+                answer, ResourceRoutes<ProjectTask>.notFound, ResourceRoutes<ProjectTask>.invalid,
+                ResponseRule.problem(409, "The lease is not, or not any more, the caller's to use."),
+            ],
+            rateClass: .work
+        ) { request in
+            guard let token = request.json?["token"]?.integer else { throw ProblemError(.validationFailed) }
+            let claim = LeaseClaim(agentID: try request.caller.userID, token: token)
+            return try await handler(try ResourceID.of(request), claim, request)
+        }
+    }
+}
+
+extension RateClass {
+    /// What agents do with tasks, per agent: generous, since an agent that is refused loses its lease.
+    package static let work = RateClass("work", Quota(60_000, perSeconds: 60))
+}
+
+/// What agents send about leases.
+private enum LeaseInput {
+    static let request = JSONSchema.object([
+        .optional("count", .integer(1...Int64(TaskLimits.leasesPerRequestMax)), "The most tasks; 1 at first."),
+        .optional(
+            "wait_seconds",
+            .number(0...Double(TaskLimits.waitSecondsMax)),
+            "How long to wait while there are none; 0 at first."
+        ),
+    ])
+
+    private static let token = JSONSchema.Property.required("token", .integer(1...Int64.max), "Of the lease.")
+
+    static let renewal = JSONSchema.object([
+        token,
+        .optional("fraction", .number(0...1).orNull, "How far the attempt is."),
+        .optional("message", .string(0...TaskLimits.reportLengthMax).orNull, "What it is doing, in a line."),
+    ])
+
+    static let result = JSONSchema.object([
+        token, .optional("output", .dictionary(.anything, countMax: TaskInput.membersMax)),
+    ])
+
+    static let failure = JSONSchema.object([
+        token,
+        .required(
+            "error",
+            .object([
+                .required("class", .string(1...TaskLimits.errorClassLengthMax), "What a retry policy names."),
+                .optional("message", .string(0...TaskLimits.errorMessageBytesMax)),
+            ])
+        ),
+    ])
+
+    static func report(_ json: JSONValue?) -> TaskReport {
+        TaskReport(fraction: json?["fraction"]?.double, message: json?["message"]?.string)
+    }
+
+    static func error(_ json: JSONValue?) -> TaskFailure {
+        let error = json?["error"]
+        return TaskFailure(error?["class"]?.string ?? "", error?["message"]?.string ?? "")
+    }
+}
+
+/// The tasks that an agent got.
+private struct LeasesBody: JSONWritable {
+    static let schema = JSONSchema.object([
+        .required(
+            "leases",
+            .array(
+                of: .object([
+                    .required("token", .integer(), "The fencing token: grows with each lease of the task."),
+                    .required("deadline", .string(format: .dateTime), "To be renewed before."),
+                    .required("task", TaskBody.schema),
+                ])
+            )
+        )
+    ])
+
+    private let tasks: [ProjectTask]
+
+    init(_ tasks: [ProjectTask]) { self.tasks = tasks }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.key("leases")
+            json.array { json in
+                for task in tasks {
+                    guard let lease = task.progress.lease else { continue }
+                    json.object { json in
+                        json.member("token", Int(task.progress.token))
+                        json.member("deadline", lease.deadline.rfc3339)
+                        json.member("task", TaskBody(task))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a renewal gave.
+private struct RenewalBody: JSONWritable {
+    static let schema = JSONSchema.object([
+        .required("deadline", .string(format: .dateTime), "To be renewed before.")
+    ])
+
+    let deadline: Timestamp
+
+    func write(to json: inout JSONWriter) {
+        json.object { $0.member("deadline", deadline.rfc3339) }
+    }
+}

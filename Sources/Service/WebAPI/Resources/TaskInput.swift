@@ -1,0 +1,161 @@
+import APIModel
+import Basics
+import HTTP
+import JSON
+import Tasks
+
+/// What clients send of a task: the schema of it, and the way from JSON to fields.
+enum TaskInput {
+    static let schema = JSONSchema.named(
+        "TaskInput",
+        .object(
+            properties(required: false) + [
+                .optional("run_at", .string(format: .dateTime).orNull, "Not to be begun earlier."),
+                .optional(
+                    "dependencies",
+                    .array(of: dependencySchema, count: 0...TaskLimits.dependenciesMax),
+                    "Tasks of the same project that are to end first."
+                ),
+            ]
+        )
+    )
+
+    static let dependencySchema = JSONSchema.object([
+        .required("task_id", .string(format: .uuid), "The task that is to end first."),
+        .optional("condition", .oneOf(TaskDependency.Condition.self), "How it is to end; success at first."),
+    ])
+
+    /// The members that never change; in requests only project and kind must be there.
+    static func properties(required isAnswer: Bool) -> [JSONSchema.Property] {
+        func member(_ name: String, _ schema: JSONSchema, _ description: String? = nil) -> JSONSchema.Property {
+            isAnswer ? .required(name, schema, description) : .optional(name, schema, description)
+        }
+        return [
+            .required("project_id", .string(format: .uuid)),
+            .required("kind", .string(1...TaskLimits.kindLengthMax), "Tells the agent how to read the input."),
+            member("name", .string(1...TaskLimits.nameLengthMax), "The kind at first."),
+            member("input", .dictionary(.anything, countMax: membersMax)),
+            member(
+                "capabilities",
+                .array(
+                    of: .string(1...TaskLimits.capabilityLengthMax),
+                    count: 0...TaskLimits.capabilitiesMax,
+                    isSet: true
+                ),
+                "What an agent must be able to do to get it: all of these."
+            ),
+            member("priority", range(TaskLimits.priorities), "10 goes first; \(TaskLimits.priorityDefault) at first."),
+            member(
+                "unique_key",
+                .string(1...TaskLimits.uniqueKeyLengthMax).orNull,
+                "No two open tasks of a project have the same."
+            ),
+            member("retry", .object(retryProperties(member))),
+            member("timeouts", .object(timeoutProperties(member)), "Null: no limit."),
+        ]
+    }
+
+    /// The members of an object whose bytes are limited besides.
+    static let membersMax = 1000
+
+    private typealias Member = (String, JSONSchema, String?) -> JSONSchema.Property
+
+    private static func retryProperties(_ member: Member) -> [JSONSchema.Property] {
+        [
+            member("attempts_max", range(TaskLimits.attempts), "Attempts in all."),
+            member("first_delay_seconds", range(TaskLimits.delaysSeconds), "The wait after the first failure."),
+            member("factor", .number(TaskLimits.factors), "By what the wait grows with each failure."),
+            member("delay_seconds_max", range(TaskLimits.delaysSeconds), "No wait is longer."),
+            member("jitter", .number(0...1), "The part of the wait that chance may take away."),
+            member(
+                "non_retryable",
+                .array(
+                    of: .string(1...TaskLimits.errorClassLengthMax),
+                    count: 0...TaskLimits.nonRetryableMax,
+                    isSet: true
+                ),
+                "Classes of errors after which there is no further attempt."
+            ),
+        ]
+    }
+
+    private static func timeoutProperties(_ member: Member) -> [JSONSchema.Property] {
+        let seconds = range(TaskLimits.timeoutsSeconds).orNull
+        return [
+            member("schedule_to_start_seconds", seconds, "From being ready until an agent takes it."),
+            member("start_to_close_seconds", seconds, "One attempt."),
+            member("heartbeat_seconds", range(TaskLimits.heartbeatsSeconds), "How long a lease lasts unrenewed."),
+            member("total_seconds", seconds, "From creation to the end, with all attempts."),
+        ]
+    }
+
+    private static func range(_ range: ClosedRange<Int>) -> JSONSchema {
+        .integer(Int64(range.lowerBound)...Int64(range.upperBound))
+    }
+
+    // MARK: Reading
+
+    /// The task of a body that satisfies ``schema``.
+    /// - Throws: ``ProblemError``: `validation_failed`.
+    static func task(_ json: JSONValue?) throws(ProblemError) -> NewTask {
+        guard let json, let kind = json["kind"]?.string else { throw ProblemError(.validationFailed) }
+        let project = try id(json["project_id"], "/project_id")
+        var fields = TaskFields(projectID: project, kind: kind, name: json["name"]?.string)
+        fields.input = json["input"] ?? .emptyObject
+        fields.capabilities = json["capabilities"]?.strings ?? []
+        fields.priority = int(json["priority"]) ?? fields.priority
+        fields.uniqueKey = json["unique_key"]?.string
+        fields.rules = TaskRules(retry: retry(json["retry"]), timeouts: timeouts(json["timeouts"]))
+        var dependencies: [TaskDependency] = []
+        for (index, item) in (json["dependencies"]?.array ?? []).enumerated() {
+            dependencies.append(try dependency(item, "/dependencies/\(index)"))
+        }
+        return NewTask(fields, runAt: try time(json["run_at"]), dependencies: dependencies)
+    }
+
+    /// The dependency of a body that satisfies ``dependencySchema``.
+    /// - Throws: ``ProblemError``: `validation_failed`.
+    static func dependency(_ json: JSONValue?, _ pointer: String = "") throws(ProblemError) -> TaskDependency {
+        guard let json else { throw ProblemError(.validationFailed) }
+        let condition = json["condition"]?.string.flatMap { TaskDependency.Condition(rawValue: $0) }
+        return TaskDependency(on: try id(json["task_id"], pointer + "/task_id"), condition ?? .success)
+    }
+
+    private static func retry(_ json: JSONValue?) -> RetryPolicy {
+        var retry = RetryPolicy()
+        retry.attemptsMax = int(json?["attempts_max"]) ?? retry.attemptsMax
+        retry.firstDelaySeconds = int(json?["first_delay_seconds"]) ?? retry.firstDelaySeconds
+        retry.factor = json?["factor"]?.double ?? retry.factor
+        retry.delaySecondsMax = int(json?["delay_seconds_max"]) ?? retry.delaySecondsMax
+        retry.jitter = json?["jitter"]?.double ?? retry.jitter
+        retry.nonRetryable = json?["non_retryable"]?.strings ?? []
+        return retry
+    }
+
+    private static func timeouts(_ json: JSONValue?) -> TaskTimeouts {
+        var timeouts = TaskTimeouts()
+        timeouts.scheduleToStartSeconds = int(json?["schedule_to_start_seconds"])
+        timeouts.startToCloseSeconds = int(json?["start_to_close_seconds"])
+        timeouts.heartbeatSeconds = int(json?["heartbeat_seconds"]) ?? timeouts.heartbeatSeconds
+        timeouts.totalSeconds = int(json?["total_seconds"])
+        return timeouts
+    }
+
+    private static func int(_ json: JSONValue?) -> Int? { json?.integer.map { Int(clamping: $0) } }
+
+    private static func id(_ json: JSONValue?, _ pointer: String) throws(ProblemError) -> UUIDv7 {
+        guard let id = json?.string.flatMap({ UUIDv7($0) }) else {
+            throw ProblemMapping.invalid(pointer, "must be a UUID, version 7")
+        }
+        return id
+    }
+
+    private static func time(_ json: JSONValue?) throws(ProblemError) -> Timestamp? {
+        guard let text = json?.string else { return nil }
+        // The schema lets leap seconds pass, which a timestamp cannot hold.
+        guard let time = Timestamp(rfc3339: text) else {
+            throw ProblemMapping.invalid("/run_at", "must be an RFC 3339 time with a zone and no leap second")
+        }
+        return time
+    }
+}

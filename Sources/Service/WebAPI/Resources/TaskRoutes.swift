@@ -1,0 +1,196 @@
+import APIModel
+import Basics
+package import HTTP
+import HTTPTypes
+import JSON
+import Records
+package import Tasks
+
+/// The tasks: the work of the projects, as people see it.
+package struct TaskRoutes: Sendable {
+    private typealias Shared = ResourceRoutes<ProjectTask>
+
+    private let tasks: TaskRepository
+    private let shared: Shared
+
+    package init(tasks: TaskRepository) {
+        self.tasks = tasks
+        shared = Shared { try await tasks.get($0).version }
+    }
+
+    package var routes: [Route] {
+        [
+            list, create, get, delete, depend, why,
+            step("pause", "Hold back a task that has not begun.") { try await tasks.pause($0, expecting: $1, by: $2) },
+            step("resume", "Let a task go on that was held back.") {
+                try await tasks.resume($0, expecting: $1, by: $2)
+            },
+            step("cancel", "End a task; one that runs loses its lease.") {
+                try await tasks.cancel($0, expecting: $1, by: $2)
+            },
+            step("retry", "Try a dead or cancelled task again, with all its attempts.") {
+                try await tasks.retry($0, expecting: $1, by: $2)
+            },
+        ].map(\.mappingErrors)
+    }
+
+    private static let task = ResponseRule(200, "The task.", json: TaskBody.schema)
+    private static let notPossible = ResponseRule.problem(409, "Its status does not allow that.")
+
+    private var list: Route {
+        Route(
+            .get,
+            Shared.path,
+            access: .requires(.tasksRead),
+            summary: "Tasks by filters, a page at a time.",
+            tag: Shared.tag,
+            parameters: TaskListParameters.all,
+            responses: [ResponseRule(200, "A page of tasks.", json: .page(of: TaskBody.schema))]
+        ) { request in
+            .json(try await tasks.list(try TaskListParameters.query(request)).map { TaskBody($0) })
+        }
+    }
+
+    private var create: Route {
+        Route(
+            .post,
+            Shared.path,
+            access: .requires(.tasksWrite),
+            summary: "Make a task.",
+            tag: Shared.tag,
+            parameters: [
+                .header(
+                    "Idempotency-Key",
+                    .string(1...IdempotencyKey.lengthMax + 2),
+                    "The client's name for this creation: within 24 hours the same request with it creates nothing more."
+                )
+            ],
+            body: .json(TaskInput.schema),
+            responses: [
+                ResponseRule(
+                    201,
+                    "The new task, or the one that an earlier request with the key made, as it is now.",
+                    json: TaskBody.schema
+                ),
+                ResponseRule.problem(404, "The task that an earlier request with the key made was deleted."),
+                ResponseRule.problem(409, "The idempotency key or the unique key is another task's."),
+                Shared.invalid,
+            ]
+        ) { request in
+            let creation = try await tasks.create(
+                try TaskInput.task(request.json),
+                idempotencyKey: try IdempotencyKey(request.head.headerFields)?.value,
+                by: try request.origin
+            )
+            var headers: HTTPFields = [:]
+            if creation.isReplay, let name = HTTPField.Name("Idempotency-Replayed") { headers[name] = "true" }
+            return Shared.created(TaskBody(creation.task), creation.task, headers)
+        }
+    }
+
+    private var get: Route {
+        Route(
+            .get,
+            Shared.one,
+            access: .requires(.tasksRead),
+            summary: "A task, with its dependencies and attempts.",
+            tag: Shared.tag,
+            parameters: [ResourceID.parameter],
+            responses: [ResponseRule(200, "The task.", json: TaskDetailsBody.schema), Shared.notFound]
+        ) { request in
+            // Never 304: the tag tells the version of the record, while attempts move on without it.
+            let details = try await tasks.details(try ResourceID.of(request))
+            return Shared.answer(TaskDetailsBody(details), version: details.task.version)
+        }
+    }
+
+    private var delete: Route {
+        shared.change(
+            .delete,
+            .tasksWrite,
+            "Delete a task that has ended: it is found no more, but its activities stay.",
+            responses: [ResponseRule(204, "The task is deleted."), Self.notPossible]
+        ) { request, id, expected in
+            try await tasks.delete(id, expecting: expected, by: try request.origin)
+            return .noContent
+        }
+    }
+
+    private var depend: Route {
+        shared.change(
+            .post,
+            at: "/dependencies",
+            .tasksWrite,
+            "Have a task that has not begun depend on a further one.",
+            body: .json(TaskInput.dependencySchema),
+            responses: [
+                Self.task, ResponseRule.problem(409, "It would close a cycle, or the task has begun."), Shared.invalid,
+            ]
+        ) { request, id, expected in
+            let dependency = try TaskInput.dependency(request.json)
+            return Self.answer(try await tasks.add(dependency, to: id, expecting: expected, by: try request.origin))
+        }
+    }
+
+    private var why: Route {
+        Route(
+            .get,
+            Shared.one + "/why",
+            access: .requires(.tasksRead),
+            summary: "Why a task is not done yet, or how it came to its end.",
+            tag: Shared.tag,
+            parameters: [ResourceID.parameter],
+            responses: [ResponseRule(200, "The reasons.", json: WhyBody.schema), Shared.notFound]
+        ) { request in
+            .json(WhyBody(try await tasks.why(try ResourceID.of(request))))
+        }
+    }
+
+    private func step(
+        _ word: String,
+        _ summary: String,
+        _ change: @escaping @Sendable (UUIDv7, ExpectedVersion?, ChangeOrigin) async throws -> ProjectTask
+    ) -> Route {
+        let responses = [Self.task, Self.notPossible]
+        return shared.change(.post, at: "/" + word, .tasksWrite, summary, responses: responses) {
+            (request: RouteRequest, id: UUIDv7, expected: ExpectedVersion?) in
+            Self.answer(try await change(id, expected, try request.origin))
+        }
+    }
+
+    private static func answer(_ task: ProjectTask) -> RouteResponse {
+        Shared.answer(TaskBody(task), version: task.version)
+    }
+}
+
+/// The parameters of the list of tasks.
+private enum TaskListParameters {
+    static let all: [Parameter] =
+        [
+            .query("project", .string(format: .uuid)),
+            .query(
+                "status",
+                .array(of: .oneOf(TaskStatus.self), count: 0...TaskStatus.allCases.count),
+                "May be repeated."
+            ),
+            .query("kind", .string(1...TaskLimits.kindLengthMax)),
+            .query("agent", .string(format: .uuid), "Only tasks that this agent has leased now."),
+        ] + PageParameters.list(TaskListQuery.self, words: "name, kind or capabilities")
+
+    /// - Throws: ``ProblemError``: `invalid_parameter` for a UUID that can be nothing's identifier.
+    static func query(_ request: RouteRequest) throws(ProblemError) -> TaskListQuery {
+        let parameters = request.parameters
+        var query: TaskListQuery = PageParameters.query(request)
+        query.projectID = try id("project", parameters)
+        query.statuses = Set(parameters.strings("status").compactMap { TaskStatus(rawValue: $0) })
+        query.kind = parameters.string("kind")
+        query.agentID = try id("agent", parameters)
+        return query
+    }
+
+    private static func id(_ name: String, _ parameters: ParameterValues) throws(ProblemError) -> UUIDv7? {
+        guard let text = parameters.string(name) else { return nil }
+        guard let id = UUIDv7(text) else { throw ProblemMapping.invalidParameter(name, "must be a UUID, version 7") }
+        return id
+    }
+}

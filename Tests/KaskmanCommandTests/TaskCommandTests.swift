@@ -1,0 +1,75 @@
+import Basics
+import Client
+import Synchronization
+import Testing
+
+@testable import kaskman
+
+@Suite("Commands about tasks")
+struct TaskCommandTests {
+    private static func task(_ status: String, ended: Bool = false) -> String {
+        """
+        {"id":"01","name":"train","kind":"shell","status":"\(status)","priority":5,"attempt":1,\
+        "created_at":"2026-11-23T08:00:00.000Z","ended_at":\(ended ? "\"2026-11-23T09:00:00.000Z\"" : "null")}
+        """
+    }
+
+    @Test(
+        "Arguments become requests",
+        arguments: [
+            (
+                ["list", "--project", "p", "--status", "dead", "--kind", "shell", "--search", "q"],
+                "GET /api/v1/tasks?status=dead&project=p&kind=shell&q=q&limit=100", ""
+            ),
+            (
+                [
+                    "create", "--project", "p", "--kind", "shell", "--input", #"{"program":"echo"}"#, "--capability",
+                    "gpu", "--priority", "7", "--after", "t",
+                ], "POST /api/v1/tasks",
+                #"{"project_id":"p","kind":"shell","input":{"program":"echo"},"capabilities":["gpu"],"#
+                    + #""priority":7,"dependencies":[{"task_id":"t"}]}"#
+            ),
+            (["show", "a b"], "GET /api/v1/tasks/a%20b", ""), (["why", "01"], "GET /api/v1/tasks/01/why", ""),
+            (["cancel", "01"], "POST /api/v1/tasks/01/cancel", ""),
+            (["retry", "01"], "POST /api/v1/tasks/01/retry", ""),
+        ]
+    )
+    func requests(_ arguments: [String], _ line: String, _ body: String) async {
+        let harness = CommandHarness.loggedIn { request in
+            if request.target.contains("?") { return .json("{\"items\":[],\"next_cursor\":null}") }
+            return .json(Self.task("queued"))
+        }
+        #expect(await harness.run(list: ["task"] + arguments).status == 0)
+        let request = harness.requests.first
+        let asked = request.map { "\($0.method.rawValue) \($0.target)" }
+        #expect(asked?.replacing("http://127.0.0.1:8080", with: "") == line)
+        #expect(request.map { String(decoding: $0.body, as: UTF8.self) } == body)
+    }
+
+    @Test("A wait ends with the task, and says how that ended")
+    func waiting() async {
+        for (status, expected) in [("succeeded", Int32(0)), ("dead", 1), ("cancelled", 1)] {
+            let looks = Mutex(0)
+            let harness = CommandHarness.loggedIn { _ in
+                let look = looks.withLock { looks in
+                    looks += 1
+                    return looks
+                }
+                return .json(look < 3 ? Self.task("running") : Self.task(status, ended: true))
+            }
+            async let outcome = harness.run("task", "wait", "01")
+            for _ in 0..<2 {
+                await harness.clock.waitForSleepers()
+                harness.clock.advance(by: TaskWaitCommand.interval)
+            }
+            #expect(await outcome == CommandHarness.Outcome(status: expected, output: status + "\n", messages: ""))
+        }
+    }
+
+    @Test("An input that is no object is the caller's mistake")
+    func input() async {
+        let harness = CommandHarness.loggedIn { _ in .json("{}") }
+        let outcome = await harness.run("task", "create", "--project", "p", "--kind", "shell", "--input", "[]")
+        #expect(outcome.status == 2 && harness.requests.isEmpty)
+    }
+}

@@ -1,0 +1,45 @@
+import Basics
+import Database
+import Events
+import Logging
+import Supervision
+import Tasks
+import Testing
+
+@Suite struct TasksComponentTests {
+    @Test func theComponentEndsSilentLeasesUntilTheDrain() async throws {
+        try await TaskFixture.withSQLite { fixture in
+            let supervisor = Supervisor(
+                registry: fixture.registry,
+                clock: fixture.clock,
+                log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                seed: 1
+            )
+            supervisor.add(.tasks) { TasksComponent($0, repository: fixture.tasks) }
+            let running = Task { try await supervisor.run() }
+            // One sleeper of the supervisor's health watch, one of the component's rounds.
+            await fixture.clock.waitForSleepers(2)
+            let made = try await fixture.make("a") { $0.fields.rules.timeouts.heartbeatSeconds = 5 }
+            let agent = fixture.ids.next()
+            _ = try await fixture.tasks.lease(
+                LeaseRequest(agentID: agent, capabilities: [], concurrency: 1, countMax: 1)
+            )
+            var filter = EventFilter()
+            filter.kinds = [.taskAttemptFailed]
+            var followed = try fixture.events.follow(after: 0, filter: filter).makeAsyncIterator()
+            fixture.clock.advance(by: .seconds(6))
+            while let page = try await followed.next(), page.events.isEmpty {}
+            #expect(try await fixture.tasks.get(made.id).progress.status == .queued)
+            supervisor.drain()
+            try await running.value
+        }
+    }
+
+    @Test func aClosedDatabaseIsUnhealthy() async throws {
+        try await TaskFixture.withSQLite { fixture in
+            #expect(await fixture.tasks.health() == .healthy)
+            try await fixture.database.close()
+            #expect(await fixture.tasks.health() == .unhealthy("tasks cannot be read: connection"))
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import APIModel
+import Basics
+import HTTPTypes
+import JSON
+import Tasks
+import Testing
+
+@Suite("Tasks")
+struct TaskRoutesTests {
+    /// Makes a project, and in it a task with further members.
+    private func task(_ api: APIHarness, _ members: String = "") async throws -> (project: String, id: String) {
+        let made = try await api.send(.post, "projects", #"{"name":"P","type":"research"}"#)
+        let project = try #require(made.string("id"))
+        return (project, try await self.task(api, in: project, members))
+    }
+
+    private func task(_ api: APIHarness, in project: String, _ members: String = "") async throws -> String {
+        let body = #"{"project_id":"\#(project)","kind":"shell"\#(members)}"#
+        let reply = try await api.send(.post, "tasks", as: .researcher, body)
+        #expect(reply.status == 201)
+        return try #require(reply.string("id"))
+    }
+
+    private func lease(_ api: APIHarness, _ body: String = "{}") async throws -> Reply {
+        try await api.send(.post, "agents/\(api.agentID)/leases", as: .agent, body)
+    }
+
+    @Test("A task is leased, renewed and done, and everything about it can be read")
+    func life() async throws {
+        try await APIHarness.run { api in
+            let whole = #"""
+                ,"name":"Grid 1","input":{"rate":0.1},"priority":9,"unique_key":"g1","capabilities":[],
+                "retry":{"attempts_max":2,"first_delay_seconds":1,"factor":3,"delay_seconds_max":9,"jitter":0,
+                "non_retryable":["oom"]},"timeouts":{"schedule_to_start_seconds":60,"start_to_close_seconds":30,
+                "heartbeat_seconds":10,"total_seconds":600}
+                """#
+            let (_, id) = try await task(api, whole)
+            let shown = try await api.send(.get, "tasks/\(id)", as: .viewer)
+            for member in try JSONValue(parsing: "{\(whole.dropFirst())}").object?.members ?? [] {
+                #expect(shown.json?[member.name] == member.value, "\(member.name)")
+            }
+            #expect(shown.string("status") == "queued" && shown["ETag"] == #""1""#)
+            #expect(try await api.send(.get, "tasks/\(id)/why").text.contains("no_agent"))
+
+            let leases = try await lease(api, #"{"count":5}"#).json?["leases"]?.array ?? []
+            #expect(leases.count == 1 && leases.first?["task"]?["id"]?.string == id)
+            #expect(leases.first?["token"]?.integer == 1)
+            let deadline = APIHarness.start.advanced(by: .seconds(10)).rfc3339
+            #expect(leases.first?["deadline"]?.string == deadline)
+            api.clock.advance(by: .seconds(5))
+            let half = #"{"token":1,"fraction":0.5,"message":"half"}"#
+            let renewed = try await api.send(.post, "tasks/\(id)/renew", as: .agent, half)
+            #expect(renewed.string("deadline") == APIHarness.start.advanced(by: .seconds(15)).rfc3339)
+
+            let result = #"{"token":1,"output":{"loss":0.25}}"#
+            let done = try await api.send(.post, "tasks/\(id)/complete", as: .agent, result)
+            #expect(done.string("status") == "succeeded" && done.json?["output"]?["loss"]?.double == 0.25)
+            let attempt = try await api.send(.get, "tasks/\(id)").json?["attempts"]?.array?.first
+            #expect(attempt?["outcome"]?.string == "succeeded" && attempt?["message"]?.string == "half")
+            let kinds = try await api.send(.get, "activities?subject_type=task").items("kind")
+            #expect(kinds == ["task.succeeded", "task.started", "task.created"])
+        }
+    }
+
+    @Test("Results that are late, foreign, doubled or made up are refused, each with its reason")
+    func refusals() async throws {
+        try await APIHarness.run { api in
+            let (_, id) = try await task(api)
+            func f(_ word: String, _ body: String, as who: Who = .agent, _ detail: String) async throws {
+                let reply = try await api.send(.post, "tasks/\(id)/\(word)", as: who, body)
+                #expect(reply.summary == "409 lease_lost" && reply.string("detail") == detail, "\(word) \(body)")
+            }
+            try await f("complete", #"{"token":1}"#, "no attempt of the task has this token")
+            #expect(try await lease(api).status == 200)
+            try await f("complete", #"{"token":2}"#, "no attempt of the task has this token")
+            try await f("complete", #"{"token":1}"#, as: .administrator, "the attempt is another agent's")
+            let failure = #"{"token":1,"error":{"class":"oom","message":"too big"}}"#
+            let failed = try await api.send(.post, "tasks/\(id)/fail", as: .agent, failure)
+            #expect(failed.string("status") == "queued" && failed.json?["error"]?["class"]?.string == "oom")
+            try await f("fail", failure, "the attempt has ended already: failed")
+            try await f("renew", #"{"token":1}"#, "the attempt has ended already: failed")
+            api.clock.advance(by: .seconds(10))
+            #expect(try await lease(api).status == 200)
+            #expect(try await api.send(.post, "tasks/\(id)/cancel", as: .researcher).string("status") == "cancelled")
+            try await f("complete", #"{"token":2}"#, "the attempt has ended already: cancelled")
+            let other = "agents/018bcfe5-6800-7000-8000-000000000000/leases"
+            #expect(try await api.send(.post, other, as: .agent, "{}").summary == "403 forbidden")
+            #expect(try await api.send(.post, other, "{}").summary == "404 not_found")
+        }
+    }
+
+    @Test("A drained agent gets nothing; a wait ends with its time")
+    func draining() async throws {
+        try await APIHarness.run { api in
+            _ = try await task(api)
+            _ = try await api.send(.post, "agents/\(api.agentID)/drain")
+            #expect(try await lease(api).text == #"{"leases":[]}"#)
+            async let waiting = lease(api, #"{"wait_seconds":1}"#)
+            await api.clock.waitForSleepers(1, dueWithin: .seconds(1))
+            api.clock.advance(by: .seconds(1))
+            #expect(try await waiting.text == #"{"leases":[]}"#)
+        }
+    }
+
+    @Test("Dependencies, cycles, unique keys and idempotency are told")
+    func creation() async throws {
+        try await APIHarness.run { api in
+            let (project, first) = try await task(api)
+            let second = try await task(api, in: project, #","dependencies":[{"task_id":"\#(first)"}]"#)
+            #expect(try await api.send(.get, "tasks/\(second)/why").text.contains(first))
+            let cycle = try await api.send(.post, "tasks/\(first)/dependencies", #"{"task_id":"\#(second)"}"#)
+            #expect(cycle.summary == "409 dependency_cycle /task_id")
+            #expect(cycle.string("detail") == "\(first) depends on \(second) depends on \(first)")
+            func f(_ members: String, _ expected: String, _ fields: HTTPFields = [:]) async throws {
+                let body = #"{"project_id":"\#(project)","kind":"shell"\#(members)}"#
+                #expect(try await api.send(.post, "tasks", body, fields).summary == expected, "\(members)")
+            }
+            try await f(#","unique_key":"k""#, "201")
+            try await f(#","unique_key":"k""#, "409 conflict /unique_key")
+            let foreign = #","dependencies":[{"task_id":"\#(project)"}]"#
+            try await f(foreign, "422 validation_failed /dependencies/0/task_id")
+            try await f(#","run_at":"2016-12-31T23:59:60Z""#, "422 validation_failed /run_at")
+            let key = try #require(HTTPField.Name("Idempotency-Key"))
+            try await f("", "201", [key: "a"])
+            try await f("", "201", [key: "a"])
+            try await f(#","name":"n""#, "409 idempotency_conflict", [key: "a"])
+            #expect(try await api.send(.get, "tasks?project=\(project)&limit=200").items("id").count == 4)
+        }
+    }
+
+    @Test("Steps that the status does not allow are refused")
+    func steps() async throws {
+        try await APIHarness.run { api in
+            let (_, id) = try await task(api)
+            func f(_ word: String, _ expected: String) async throws {
+                let reply = try await api.send(.post, "tasks/\(id)/\(word)")
+                #expect((reply.string("status") ?? reply.summary) == expected, "\(word)")
+            }
+            try await f("pause", "paused")
+            #expect(try await api.send(.get, "tasks?status=paused").items("id") == [id])
+            #expect(try await api.send(.post, "tasks/\(id)/pause").summary == "409 invalid_transition")
+            try await f("resume", "queued")
+            #expect(try await api.send(.post, "tasks/\(id)/retry").summary == "409 invalid_transition")
+            #expect(try await api.send(.delete, "tasks/\(id)").summary == "409 invalid_transition")
+            try await f("cancel", "cancelled")
+            try await f("retry", "queued")
+            try await f("cancel", "cancelled")
+            #expect(try await api.send(.delete, "tasks/\(id)").status == 204)
+            #expect(try await api.send(.get, "tasks/\(id)").status == 404)
+        }
+    }
+}
