@@ -25,12 +25,22 @@ extension TaskRepository {
             var after: (deadline: Timestamp, id: String) = (Timestamp(milliseconds: .min), "")
             while true {
                 let start = after
-                let (count, last) = try await store.database.write("tasks.sweep") { connection in
-                    try sweep(listeningSince, after: start, connection)
+                // Looked for without taking the one writer's turn: mostly nothing is over.
+                let due = try await store.database.read("tasks.due") { connection in
+                    try TaskTable(connection: connection).due(
+                        at: store.clock.now,
+                        after: start,
+                        limit: Self.sweepTasksMax
+                    )
                 }
-                changed += count
-                guard let last else { break }
-                after = last
+                guard let last = due.last else { break }
+                changed += try await store.database.write("tasks.sweep") { connection in
+                    var ended = 0
+                    for task in due where try sweep(task.id, listeningSince, connection) { ended += 1 }
+                    return ended
+                }
+                guard due.count == Self.sweepTasksMax else { break }
+                after = (last.deadline, last.id.description)
             }
             let now = store.clock.now
             let oldest = try await store.database.read("tasks.oldest") { connection in
@@ -41,30 +51,16 @@ extension TaskRepository {
         }
     }
 
-    /// One transaction of a sweep; returns where the next one goes on, nil after the last.
+    /// Ends what is over of one task; returns whether anything was.
     private func sweep(
+        _ id: UUIDv7,
         _ listeningSince: Timestamp,
-        after: (deadline: Timestamp, id: String),
         _ connection: any SQLConnection
-    ) throws -> (Int, (deadline: Timestamp, id: String)?) {
-        let rows = try TaskTable(connection: connection).due(
-            at: store.clock.now,
-            after: after,
-            limit: Self.sweepTasksMax
-        )
-        var changed = 0
-        for row in rows {
-            let task = try store.locked(row.id, nil, connection)
-            let swept = try step(
-                task,
-                .sweep(listeningSince: listeningSince),
-                by: ChangeOrigin(.system),
-                connection
-            )
-            if swept != task { changed += 1 }
-        }
-        guard rows.count == Self.sweepTasksMax, let last = rows.last else { return (changed, nil) }
-        return (changed, (last.deadline, last.id.description))
+    ) throws -> Bool {
+        // Deleted since it was looked for; only what has ended can be.
+        guard let row = try ProjectTask.table.lock(id, connection) else { return false }
+        let task = try ProjectTask(row)
+        return try step(task, .sweep(listeningSince: listeningSince), by: ChangeOrigin(.system), connection) != task
     }
 
     /// Counts the tasks for the gauge `kaskman_tasks`: at the start, and for what other servers change.
