@@ -43,7 +43,8 @@ struct TaskListCommand: AsyncParsableCommand {
         if let kind { filter.append(("kind", kind)) }
         if let search { filter.append(("q", search)) }
         try await connection.list(TaskCommand.path, filter, limit: limit, as: format, of: "tasks", TaskRecord.init) {
-            tasks in
+            tasks,
+            _ in
             var table = TextTable("ID", "NAME", "KIND", "STATUS", "PRIORITY", "ATTEMPT", "CREATED")
             for task in tasks {
                 table.append(
@@ -129,7 +130,9 @@ struct TaskShowCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
-        try await connection.show(TaskCommand.path, id, as: format)
+        try await connection.show(as: format) { client in
+            try await client.resource(TaskCommand.path, id: id).json
+        }
     }
 }
 
