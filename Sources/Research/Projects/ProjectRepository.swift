@@ -146,7 +146,7 @@ package struct ProjectRepository: Sendable {
             try await store.database.write("projects.delete") { connection in
                 let project = try store.locked(id, version, connection)
                 try store.delete(project, by: origin, connection)
-                connection.afterCommit { [metrics] in metrics.moved(from: project.fields.status, to: nil) }
+                connection.afterCommit { [metrics] in metrics.projects.moved(from: project.fields.status, to: nil) }
             }
         }
     }
@@ -171,7 +171,7 @@ package struct ProjectRepository: Sendable {
         project.fields = try people.resolving(project.fields, connection)
         try store.insert(project, as: .created, by: origin, connection)
         let status = project.fields.status
-        connection.afterCommit { [metrics] in metrics.moved(from: nil, to: status) }
+        connection.afterCommit { [metrics] in metrics.projects.moved(from: nil, to: status) }
         return Creation(project: project, isReplay: false)
     }
 
@@ -193,7 +193,7 @@ package struct ProjectRepository: Sendable {
         if new == old { return old }
         let (before, after) = (old.fields.status, new.fields.status)
         try store.update(old, to: new, as: before == after ? .updated : .statusChanged, by: origin, connection)
-        connection.afterCommit { [metrics] in metrics.moved(from: before, to: after) }
+        connection.afterCommit { [metrics] in metrics.projects.moved(from: before, to: after) }
         return new
     }
 }

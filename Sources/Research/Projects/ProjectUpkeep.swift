@@ -1,61 +1,30 @@
 internal import Basics
 internal import Database
-internal import Instruments
 internal import Logging
 internal import Records
 package import Supervision
 
 extension ProjectRepository {
-    /// How often a count is begun again because a change was committed meanwhile.
-    private static let countAttemptsMax = 3
-
     /// Counts the projects for the gauge `kaskman_projects`: at the start, and for what other servers change.
-    ///
-    /// Changes by this server move the gauge at once. Where they never stop during the count, the gauge stays as they
-    /// have left it.
     /// - Throws: ``ProjectError``: `database`.
     package func refreshCounts() async throws(ProjectError) {
-        try await store.perform(.count) {
-            for _ in 0..<Self.countAttemptsMax {
-                let generation = metrics.currentGeneration
-                let counts = try await store.database.read("projects.count") { try Self.countByStatus($0) }
-                if metrics.counted(counts, since: generation) { return }
-            }
-        }
+        try await store.refresh(metrics.projects, as: .count, "projects.count")
     }
 
     /// Removes the idempotency keys whose lifetime is over, in transactions of bounded size, and returns how many.
     /// - Throws: ``ProjectError``: `database`.
     @discardableResult
     package func removeExpiredKeys() async throws(ProjectError) -> Int {
-        try await store.perform(.expireKeys) {
-            var removed = 0
-            while true {
-                let now = store.clock.now
-                let count = try await store.database.write("projects.expire_keys") { connection in
-                    try IdempotencyKeys(of: Project.table.one, connection).removeExpired(at: now)
-                }
-                metrics.idempotencyKeysExpired.increment(by: count)
-                removed += count
-                if count < IdempotencyKeys.expiryBatchMax { return removed }
-            }
-        }
+        try await store.removeExpiredKeys(
+            as: .expireKeys,
+            "projects.expire_keys",
+            counting: metrics.idempotencyKeysExpired
+        )
     }
 
     /// Reads the newest project as a list would, and says whether that worked.
     package func health() async -> Health {
         await store.health(as: .probe, "projects.probe", list: ProjectListQuery.self)
-    }
-
-    /// How many projects there are of each status.
-    private static func countByStatus(_ connection: any SQLConnection) throws(DatabaseError) -> [ProjectStatus: Int] {
-        var counts: [ProjectStatus: Int] = [:]
-        let sql = "SELECT status, count(*) AS projects FROM projects WHERE deleted_at IS NULL GROUP BY status"
-        for row in try connection.query(sql) {
-            guard let status = ProjectStatus(rawValue: try row.text("status")) else { continue }
-            counts[status] = try row.int("projects")
-        }
-        return counts
     }
 }
 

@@ -116,7 +116,7 @@ extension TaskRepository {
             }
         }
         let (before, after) = (old.progress.status, new.progress.status)
-        connection.afterCommit { metrics.moved(from: before, to: after) }
+        connection.afterCommit { metrics.tasks.moved(from: before, to: after) }
     }
 
     /// Why the lease of a step is not the caller's to use.

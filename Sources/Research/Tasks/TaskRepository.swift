@@ -165,7 +165,7 @@ package struct TaskRepository: Sendable {
                 let status = task.progress.status
                 guard status.isEnded else { throw TaskRefusal.notPossible(from: status) }
                 try store.delete(task, by: origin, connection)
-                connection.afterCommit { [metrics] in metrics.moved(from: status, to: nil) }
+                connection.afterCommit { [metrics] in metrics.tasks.moved(from: status, to: nil) }
             }
         }
     }
@@ -226,7 +226,7 @@ package struct TaskRepository: Sendable {
         let table = TaskTable(connection: connection)
         for dependency in new.dependencies { try table.insert(dependency, of: id) }
         let status = task.progress.status
-        connection.afterCommit { [metrics] in metrics.moved(from: nil, to: status) }
+        connection.afterCommit { [metrics] in metrics.tasks.moved(from: nil, to: status) }
         return Creation(task: task, isReplay: false)
     }
 

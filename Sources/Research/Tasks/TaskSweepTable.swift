@@ -55,15 +55,4 @@ extension TaskTable {
             [.timestamp(now)]
         )?.optionalTimestamp("oldest")
     }
-
-    /// How many tasks there are of each status.
-    func countByStatus() throws(DatabaseError) -> [TaskStatus: Int] {
-        var counts: [TaskStatus: Int] = [:]
-        let sql = "SELECT status, count(*) AS tasks FROM tasks WHERE deleted_at IS NULL GROUP BY status"
-        for row in try connection.query(sql) {
-            guard let status = TaskStatus(rawValue: try row.text("status")) else { continue }
-            counts[status] = try row.int("tasks")
-        }
-        return counts
-    }
 }

@@ -8,8 +8,6 @@ internal import Records
 package import Supervision
 
 extension TaskRepository {
-    /// How often a count is begun again because a change was committed meanwhile.
-    private static let countAttemptsMax = 3
     /// How many tasks one transaction of a sweep looks at.
     package static let sweepTasksMax = 100
 
@@ -66,33 +64,18 @@ extension TaskRepository {
     /// Counts the tasks for the gauge `kaskman_tasks`: at the start, and for what other servers change.
     /// - Throws: ``TaskError``: `database`.
     package func refreshCounts() async throws(TaskError) {
-        try await store.perform(.count) {
-            for _ in 0..<Self.countAttemptsMax {
-                let generation = metrics.currentGeneration
-                let counts = try await store.database.read("tasks.count") { connection in
-                    try TaskTable(connection: connection).countByStatus()
-                }
-                if metrics.counted(counts, since: generation) { return }
-            }
-        }
+        try await store.refresh(metrics.tasks, as: .count, "tasks.count")
     }
 
     /// Removes the idempotency keys whose lifetime is over, in transactions of bounded size, and returns how many.
     /// - Throws: ``TaskError``: `database`.
     @discardableResult
     package func removeExpiredKeys() async throws(TaskError) -> Int {
-        try await store.perform(.expireKeys) {
-            var removed = 0
-            while true {
-                let now = store.clock.now
-                let count = try await store.database.write("tasks.expire_keys") { connection in
-                    try IdempotencyKeys(of: ProjectTask.table.one, connection).removeExpired(at: now)
-                }
-                metrics.idempotencyKeysExpired.increment(by: count)
-                removed += count
-                if count < IdempotencyKeys.expiryBatchMax { return removed }
-            }
-        }
+        try await store.removeExpiredKeys(
+            as: .expireKeys,
+            "tasks.expire_keys",
+            counting: metrics.idempotencyKeysExpired
+        )
     }
 
     /// Reads the newest task as a list would, and says whether that worked.
