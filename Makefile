@@ -16,8 +16,7 @@ run: ## Install what is missing, build optimised, and run the platform on 127.0.
 	@scripts/build release kaskman-server
 	@exec .build/release/kaskman-server $(ARGS)
 
-test: ## Install what tests need and run them all, integration and browser tests included.
-	@scripts/install-packages test
+test: dev-setup ## Install what tests need and run them all, integration and browser tests included.
 	@scripts/test
 
 dev-setup: ## Install what building and testing need, and nothing else.
@@ -44,8 +43,7 @@ bench: ## Measure, beside the named peers, and print a row a measurement; ONLY=h
 	@scripts/install-packages bench
 	@scripts/bench "$(ONLY)"
 
-chaos: ## Run all tests in their long form: ten times the seeds and rounds, in a quarter of an hour.
-	@scripts/install-packages test
+chaos: dev-setup ## Run all tests in their long form: ten times the seeds and rounds, in a quarter of an hour.
 	@KASKMAN_CHAOS=1 scripts/test
 
 clean: ## Remove what was built; ./data stays.
