@@ -25,6 +25,7 @@ export function picker({ label, placeholder, find, onchange = () => {}, input = 
 
   field.addEventListener("input", () => {
     close();
+    if (field.value === "" && state.id) clear();
     timer = setTimeout(ask, pause);
   });
   field.addEventListener("focus", () => {
@@ -96,13 +97,14 @@ export function picker({ label, placeholder, find, onchange = () => {}, input = 
   /** What was typed and not chosen is no choice: emptied it means none, otherwise the last one comes back. */
   function settle() {
     close();
-    if (field.value.trim() === "" && state.id) {
-      state.id = "";
-      state.text = "";
-      onchange("", null);
-    } else {
-      field.value = state.text;
-    }
+    if (field.value.trim() === "" && state.id) clear();
+    else field.value = state.text;
+  }
+
+  function clear() {
+    state.id = "";
+    state.text = "";
+    onchange("", null);
   }
 
   function choose(index) {

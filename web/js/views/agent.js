@@ -1,6 +1,7 @@
 // One agent: how it is, what it does now, and its newest attempts.
 import { listAttempts, readAgent, readWork } from "../agents.js";
 import { fill, fillKeepingFocus, h } from "../dom.js";
+import { number, span, words } from "../format.js";
 import { icon } from "../icons.js";
 import { card, emptyState, fault, labelList, loading } from "../parts.js";
 import { person } from "../people.js";
@@ -8,7 +9,6 @@ import { poll } from "../poll.js";
 import { go } from "../router.js";
 import { may } from "../session.js";
 import { taskAddress } from "../tasks.js";
-import { span, words } from "../format.js";
 import { timeElement } from "../time-element.js";
 import { remove, replaceToken } from "./agents/actions.js";
 import { currentTasks, drainButton } from "./agents/card.js";
@@ -77,7 +77,7 @@ class AgentView {
     this.once("record", work?.outcomes, () => fill(record, recordBar(work), outcomes(work)));
     this.once("past", attempts.map(({ heartbeat_at: _, ...rest }) => rest), () => fillKeepingFocus(past, attempts.length === 0
       ? emptyState("No attempts yet", "What this agent does appears here.") : attemptsTable(attempts)));
-    this.once("facts", { ...agent, last_heartbeat_at: null, message: null, load: null }, () => fill(details, factCards(agent)));
+    this.once("facts", { ...agent, last_heartbeat_at: null, message: null }, () => fill(details, factCards(agent)));
   }
 
   /** Draws a part when what it shows is something else by now. */
@@ -125,6 +125,7 @@ function factCards(agent) {
       ["Labels", labelList(agent.labels)],
       ["Tasks at a time", String(agent.concurrency)],
       ["May be silent", span(agent.heartbeat_timeout_seconds)],
+      ["Load it reports", agent.load === null ? null : number(agent.load)],
       ["Registered", [timeElement(agent.created_at), " by ", person(agent.created_by)]],
       ["Version", String(agent.version)],
       ["Identifier", h("code", { class: "identifier" }, agent.id)],

@@ -15,6 +15,7 @@ import { ProgressCard } from "./task/progress.js";
 import { RelationsCard } from "./task/relations.js";
 import { InputCard, ResultCard } from "./task/result.js";
 import { WhyCard } from "./task/why.js";
+import { tasksAddress } from "./tasks/place.js";
 import { taskBadge } from "./tasks/state.js";
 
 const interval = 3000;
@@ -36,7 +37,7 @@ class TaskView {
     this.tools = h("div", { class: "page-tools" });
     this.place = h("div", {}, loading());
     fill(content,
-      h("a", { href: "#/tasks", class: "back" }, icon("back"), "Tasks"),
+      h("a", { href: tasksAddress(), class: "back" }, icon("back"), "Tasks"),
       h("header", { class: "page-header" }, h("div", { class: "task-title" }, this.heading, this.state), this.tools),
       this.place);
     this.poller = poll(() => this.refresh(), interval, signal);
@@ -101,7 +102,7 @@ class TaskView {
       new ProgressCard(), new WhyCard(), new ResultCard(), new LogCard(task.id, signal), new MetricsCard(task.id, signal), new AttemptsCard(),
       new InputCard(task),
     ];
-    const narrow = [new RelationsCard(), new ArtefactsCard(task.id, signal)];
+    const narrow = [new RelationsCard(() => this.again()), new ArtefactsCard(task.id, signal)];
     this.facts = h("div", { class: "column" });
     fill(this.place, h("div", { class: "columns detail" },
       h("div", { class: "column" }, wide.map((part) => part.element)),

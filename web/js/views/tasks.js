@@ -12,15 +12,16 @@ import { openTaskForm } from "./task-form.js";
 import { TaskBoard } from "./tasks/board.js";
 import { FilterBar, isFiltered, readState } from "./tasks/filters.js";
 import { noTasks, TaskList } from "./tasks/list.js";
+import { leaveAt, returnTo } from "./tasks/place.js";
 
 const interval = 5000;
 
-export function show(content, { query, signal }) {
-  return new TasksView(content, query, signal);
+export function show(content, { query, signal, from }) {
+  return new TasksView(content, query, signal, from);
 }
 
 class TasksView {
-  constructor(content, query, signal) {
+  constructor(content, query, signal, from) {
     this.signal = signal;
     this.counts = null;
     this.bar = new FilterBar({ signal, onchange: (part) => this.change(part) });
@@ -32,19 +33,20 @@ class TasksView {
       pageHeader("Tasks", this.views, createButton(() => this.create())),
       this.bar.element,
       h("div", { class: "filter-row" }, this.filter, this.note), this.place);
-    this.update(query);
+    signal.addEventListener("abort", () => leaveAt(this.state, this.shown.count ?? 0, window.scrollY), { once: true });
+    this.update(query, from);
     this.poller = poll(() => this.refresh(), interval, signal);
   }
 
   /** Takes the filters of the address. */
-  update(query) {
+  update(query, from = null) {
     const before = this.state;
     this.state = readState(query);
     this.bar.show(this.state);
     if (before?.view !== this.state.view) this.makeView();
     this.counts = null;
     this.drawControls();
-    this.shown.show(this.state);
+    this.shown.show(this.state, returnTo(this.state, from));
     this.refreshCounts();
   }
 

@@ -65,6 +65,8 @@ export class LogCard {
     const running = new AbortController();
     this.running = running;
     this.window.clear();
+    /** The last line that came, also when it is not at hand any more. */
+    this.tail = 0;
     fill(this.lines);
     fill(this.end);
     this.setFollowing(true);
@@ -72,17 +74,15 @@ export class LogCard {
   }
 
   async run(signal) {
-    let isTold = false;
+    let page = null;
     while (!signal.aborted) {
       try {
-        if (!isTold && await this.seek(signal)) isTold = true;
-        const page = await this.ask(this.window.last, pageMax, isTold ? wait : 0, signal);
+        page = page === null ? await this.seek(signal) : await this.ask(this.tail, pageMax, wait, signal);
+        if (signal.aborted) return;
         if (page === null) {
           this.isAbsent = true;
-          this.element.hidden = true;
           return;
         }
-        isTold = true;
         this.show(page);
         if (page.ended && page.items.length < pageMax) return;
       } catch (error) {
@@ -93,31 +93,24 @@ export class LogCard {
     }
   }
 
-  /** Finds where the end of a long log begins; says whether lines are shown. */
+  /** The first page; of a long log the one with which its last lines begin. Null where the server keeps no logs. */
   async seek(signal) {
     const first = await this.ask(0, pageMax, 0, signal);
-    if (first === null || first.items.length < pageMax) {
-      if (first) this.show(first);
-      return first !== null && !first.ended;
-    }
+    if (first === null || first.items.length < pageMax) return first;
     const hasAfter = async (sequence) => (await this.ask(sequence, 1, 0, signal)).items.length > 0;
     const start = await tailStart(hasAfter, first.next_after);
-    if (start === 0) {
-      this.show(first);
-      return true;
-    }
+    if (start === 0) return first;
     this.window.hasOlder = true;
-    const page = await this.ask(start, pageMax, 0, signal);
-    this.show(page);
-    return true;
+    return this.ask(start, pageMax, 0, signal);
   }
 
   ask(after, limit, seconds, signal) {
     return readLog(this.id, { attempt: this.attempt, after, limit, wait: seconds }, signal);
   }
 
-  show({ items, ended, dropped }) {
+  show({ items, next_after: next, ended, dropped }) {
     this.element.hidden = false;
+    this.tail = next;
     // Lines between what is shown and the end are not at hand: the reader went back.
     if (!this.window.hasNewer) {
       const change = this.window.append(items);
@@ -146,13 +139,14 @@ export class LogCard {
     try {
       const { first } = this.window;
       const { items } = await this.ask(Math.max(0, first - 1 - pageMax), pageMax, 0, this.signal);
-      const height = this.view.scrollHeight;
+      const read = this.lines.firstElementChild;
+      const top = read?.getBoundingClientRect().top;
       const { added, dropped } = this.window.prepend(items);
       this.lines.prepend(...added.map(lineElement));
       for (let index = 0; index < dropped; index += 1) this.lines.lastElementChild?.remove();
       this.drawEnds();
       // The line that was read stays where it was.
-      this.view.scrollTop += this.view.scrollHeight - height;
+      if (read) this.view.scrollTop += read.getBoundingClientRect().top - top;
     } catch (error) {
       if (!this.signal.aborted) toast(error.message, "fault");
     } finally {

@@ -1,34 +1,45 @@
 // What a task depends on, and what depends on it.
 import { fillKeepingFocus, h } from "../../dom.js";
 import { icon } from "../../icons.js";
+import { may } from "../../session.js";
 import { namedLink } from "../../names.js";
 import { card } from "../../parts.js";
 import { taskAddress } from "../../tasks.js";
 import { taskBadge } from "../tasks/state.js";
+import { openDependencyForm } from "./dependency-form.js";
 
 const shownMax = 12;
+/** What has not begun may depend on further tasks. */
+const unstarted = new Set(["waiting", "queued", "paused"]);
 const needs = { success: "must succeed", failure: "must fail", always: "must end" };
 const starts = { success: "when this succeeds", failure: "when this fails", always: "when this ends" };
 
 export class RelationsCard {
-  constructor() {
+  /** `onadded` is called after a dependency was added. */
+  constructor(onadded) {
     this.place = h("div", {});
-    this.link = h("a", { class: "card-link" }, icon("graph"), " Graph");
-    this.element = card({ class: "relations", hidden: true }, "Dependencies", this.link, this.place);
+    this.add = may("tasks.write")
+      ? h("button", { type: "button", class: "button small", onclick: () => openDependencyForm(this.task, onadded) }, icon("plus"), "Add")
+      : null;
+    this.element = card({ class: "relations", hidden: true }, "Dependencies", this.add, this.place);
   }
 
   update(task, { graph }) {
+    this.task = task;
+    const canGrow = this.add !== null && unstarted.has(task.status);
+    if (this.add) this.add.hidden = !canGrow;
     const names = new Map((graph?.nodes ?? []).map((node) => [node.id, node]));
     const before = task.dependencies.map(({ task_id: id, condition, status }) => ({ id, status, note: needs[condition] }));
     const after = (graph?.edges ?? []).filter((edge) => edge.depends_on === task.id)
       .map(({ task_id: id, condition }) => ({ id, status: names.get(id)?.status, note: starts[condition] }));
-    const text = JSON.stringify([before, after, graph?.complete, before.map(({ id }) => names.get(id)?.name)]);
+    const text = JSON.stringify([before, after, canGrow, graph?.complete, before.map(({ id }) => names.get(id)?.name)]);
     if (text === this.text) return;
     this.text = text;
-    this.element.hidden = before.length + after.length === 0;
-    this.link.href = taskAddress(task.id, "graph");
+    this.element.hidden = before.length + after.length === 0 && !canGrow;
     const isPartial = graph !== null && !graph.complete;
-    fillKeepingFocus(this.place, group("Depends on", before, names, task.id), group("Needed by", after, names, task.id, isPartial));
+    fillKeepingFocus(this.place,
+      before.length + after.length === 0 ? h("p", { class: "muted small pad" }, "It depends on no other task.") : null,
+      group("Depends on", before, names, task.id), group("Needed by", after, names, task.id, isPartial));
   }
 }
 

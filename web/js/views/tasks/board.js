@@ -64,7 +64,9 @@ class Column {
     this.wanted = chosen.length === 0 ? this.statuses : this.statuses.filter((one) => chosen.includes(one));
     this.text = null;
     this.element.classList.toggle("is-left-out", this.wanted.length === 0);
-    fill(this.list, this.wanted.length === 0 ? null : h("li", {}, loading()));
+    // The cards stay until others come.
+    if (this.wanted.length === 0) fill(this.list);
+    else if (!this.list.firstChild) fill(this.list, h("li", {}, loading()));
     fill(this.more);
   }
 

@@ -32,19 +32,25 @@ export class TaskList {
   get count() { return this.rows.size; }
   get hasMore() { return this.cursor !== null; }
 
-  /** Shows what the filters of a state admit, from the beginning. */
-  async show(state) {
+  /** Shows what the filters of a state admit, from the beginning, or as far as there were rows in the place to return to. */
+  async show(state, place = null) {
     this.query = { ...state, sort: state.sort || sortDefault };
     this.rows.clear();
     this.cursor = null;
     this.isShown = false;
+    this.isLoading = false;
     this.results.setAttribute("aria-busy", "true");
-    await this.refresh();
+    await this.refresh(place?.count);
+    if (!place || this.signal.aborted) return;
+    window.scrollTo(0, place.top);
+    this.rows.get(place.id)?.row.querySelector("a").focus({ preventScroll: true });
   }
 
   /** Asks for the rows that are shown, and changes what changed. */
-  async refresh() {
-    const page = await this.page(null, Math.min(Math.max(this.rows.size, limit), limitMax));
+  async refresh(count = this.rows.size) {
+    // Rows that are just coming would be lost.
+    if (this.isLoading) return;
+    const page = await this.page(null, Math.min(Math.max(count, limit), limitMax));
     if (!page) return;
     if (this.rows.size > limitMax) this.renew(page.items);
     else this.replace(page);
@@ -93,6 +99,8 @@ export class TaskList {
       const row = this.put(task);
       if (this.body.children[index] !== row) this.body.insertBefore(row, this.body.children[index] ?? null);
     });
+    // Rows of other filters, which stood there until now, are behind the new ones.
+    while (this.body.children.length > items.length) this.body.lastElementChild.remove();
     this.cursor = cursor;
     if (this.rows.size === 0) fill(this.results, this.empty());
     else if (!this.body.isConnected) fill(this.results, tasksTable(this.body, this.without));
