@@ -35,6 +35,17 @@ class API:
     def create(self, **project):
         return self.request("POST", "/api/v1/projects", {"type": "research", **project})
 
+    def task(self, project, name, after=(), **fields):
+        """A task; `after` holds tasks that are to succeed first, or pairs of a task and a condition."""
+        pairs = [one if isinstance(one, tuple) else (one, "success") for one in after]
+        dependencies = [{"task_id": task["id"], "condition": condition} for task, condition in pairs]
+        body = {"project_id": project["id"], "kind": "shell", "name": name, "dependencies": dependencies, **fields}
+        return self.request("POST", "/api/v1/tasks", body)
+
+    def agent(self, name, **fields):
+        """A new agent that can be told to work."""
+        return Agent(self, self.request("POST", "/api/v1/agents", {"name": name, "type": "coder", **fields}))
+
     def user(self, username, display_name):
         """A user by name; made when there is none."""
         body = {"username": username, "display_name": display_name, "roles": ["researcher"], "password": "correct horse battery"}
@@ -57,6 +68,42 @@ class API:
     def rule(self, name):
         groups = self.request("GET", "/prometheus/api/v1/rules")["data"]["groups"]
         return next(rule for group in groups for rule in group["rules"] if rule["name"] == name)
+
+
+class Agent(API):
+    """An agent with its own token: leases tasks, renews, completes and fails them."""
+
+    def __init__(self, api, registration):
+        self.server = api.server
+        self.connection = http.client.HTTPConnection("127.0.0.1", api.server.port, timeout=30)
+        self.token = registration["token"]
+        self.id = registration["id"]
+        self.name = registration["name"]
+
+    def heartbeat(self, **report):
+        self.request("POST", f"/api/v1/agents/{self.id}/heartbeat", report)
+
+    def lease(self, count=1):
+        return self.request("POST", f"/api/v1/agents/{self.id}/leases", {"count": count})["leases"]
+
+    def take(self, task):
+        """The lease of one task, which must be the next that this agent gets."""
+        [lease] = self.lease()
+        if lease["task"]["id"] != task["id"]:
+            raise RuntimeError(f"{self.name} got {lease['task']['name']} instead of {task['name']}")
+        return lease
+
+    def use(self, word, lease, **body):
+        return self.request("POST", f"/api/v1/tasks/{lease['task']['id']}/{word}", {"token": lease["token"], **body})
+
+    def renew(self, lease, fraction, message):
+        return self.use("renew", lease, fraction=fraction, message=message)
+
+    def complete(self, lease, **output):
+        return self.use("complete", lease, output=output)
+
+    def fail(self, lease, name, message=""):
+        return self.use("fail", lease, error={"class": name, "message": message})
 
 
 class PasswordGuesser:

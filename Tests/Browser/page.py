@@ -130,6 +130,12 @@ class Dashboard(unittest.TestCase):
         """Presses keys wherever the focus is."""
         webdriver.ActionChains(self.browser).send_keys(*keys).perform()
 
+    def choose(self, field, text):
+        """Types into a field that offers things, and takes the first offer."""
+        field.send_keys(text)
+        self.wait(lambda: any(text in offer.text for offer in self.all(".offers:not([hidden]) [role='option'][data-id]")), f"offers for {text}")
+        field.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+
     def text(self):
         return self.script("return document.body.innerText")
 

@@ -25,7 +25,7 @@ class Failures(Dashboard):
             self.fits()
             self.screenshot("server-killed-overview-phone-dark")
             self.resize(*DESKTOP)
-            for view in ["alerts", "projects"]:
+            for view in ["alerts", "tasks", "agents", "projects"]:
                 self.one(f".nav a[href='#/{view}']").click()
                 self.wait_for_text("This could not be loaded.")
                 self.screenshot(f"server-killed-{view}-dark")

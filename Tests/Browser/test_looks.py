@@ -10,6 +10,9 @@ from page import Dashboard, DESKTOP, PATIENCE, PHONE
 VIEWS = [
     ("overview", ".charts .chart-canvas canvas"),
     ("projects", ".projects-table"),
+    ("tasks", ".tasks-table"),
+    ("tasks?view=board", ".task-card"),
+    ("agents", ".agent-card"),
     ("alerts", ".rule"),
     ("query?expr=process_resident_memory_bytes", ".query-chart .chart-canvas canvas"),
 ]
@@ -60,6 +63,12 @@ class Looks(Dashboard):
     def setUpClass(cls):
         for index in range(3 if not cls.api.projects() else 0):
             cls.api.create(name=f"Something to look at {index + 1}", tags=["nlp"])
+        if not cls.api.request("GET", "/api/v1/tasks")["items"]:
+            project = cls.api.projects()[0]
+            first = cls.api.task(project, "Something to do")
+            cls.api.task(project, "Something to do afterwards", after=[first])
+        if not cls.api.request("GET", "/api/v1/agents")["items"]:
+            cls.api.agent("looked-at", capabilities=["gpu"])
 
     def test_01_the_charts_are_live(self):
         self.open("overview")
@@ -89,7 +98,7 @@ class Looks(Dashboard):
                     if ".chart" in ready:
                         self.drawn()
                     self.fits()
-                    name = view.split("?")[0]
+                    name = view.split("?")[0] + ("-board" if "view=board" in view else "")
                     self.screenshot(f"{name}{suffix}-{scheme}", whole=name == "overview")
 
     def test_03_the_keyboard_reaches_everything(self):
@@ -107,7 +116,7 @@ class Looks(Dashboard):
             self.assertGreaterEqual(ring[1], 2, order[-1])
             if order[-1] == "project-search":
                 self.screenshot("keyboard-focus-light")
-        expected = ["#content", "#/overview", "#/projects", "#/alerts", "#/query", "New project", "project-search"]
+        expected = ["#content", "#/overview", "#/projects", "#/tasks", "#/agents", "#/alerts", "#/query", "New project", "project-search"]
         places = [order.index(name) for name in expected]
         self.assertEqual(places, sorted(places), order)
 

@@ -9,7 +9,7 @@ import Testing
 enum TaskConformance {
     static let checks: [(name: String, run: @Sendable (any Database) async throws -> Void)] = [
         ("lifecycle", lifecycle), ("creation", creation), ("dependencies", dependencies), ("cycles", cycles),
-        ("filters", filters),
+        ("filters", filters), ("neighbourhood", neighbourhood), ("work", work),
     ]
 
     @Sendable static func lifecycle(_ database: any Database) async throws {
@@ -166,5 +166,71 @@ enum TaskConformance {
         let other = fixture.ids.next()
         try await f([]) { $0.projectID = other }
         try await f([]) { $0.agentID = other }
+        func counts(_ expected: [String: Int], _ configure: (inout TaskListQuery) -> Void) async throws {
+            var query = TaskListQuery()
+            configure(&query)
+            let counts = try await fixture.tasks.counts(query)
+            #expect(counts.values == expected && counts.isComplete)
+        }
+        try await counts(["queued": 2, "paused": 1]) { $0.limit = 1 }
+        try await counts(["queued": 1, "paused": 1]) { $0.text = "one" }
+        try await counts(["queued": 1]) { $0.kind = "http" }
+        try await counts([:]) { $0.projectID = other }
+    }
+
+    @Sendable static func neighbourhood(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        let tasks = fixture.tasks
+        let root = try await fixture.make("root")
+        let left = try await fixture.make("left", after: [TaskDependency(on: root.id)])
+        let right = try await fixture.make("right", after: [TaskDependency(on: root.id, .always)])
+        let other = try await fixture.make("other")
+        let end = try await fixture.make(
+            "end",
+            after: [left, right, other].map { TaskDependency(on: $0.id) }
+        )
+        try await fixture.make("alone")
+        let whole = try await tasks.neighbourhood(of: left.id, limit: 10)
+        #expect(whole.isComplete && whole.nodes.map(\.name) == ["left", "root", "end", "right", "other"])
+        #expect(whole.edges.count == 5)
+        let always = TaskDependency(on: root.id, .always)
+        #expect(whole.edges.contains { $0.taskID == right.id && $0.dependency == always })
+        let near = try await tasks.neighbourhood(of: left.id, limit: 3)
+        #expect(!near.isComplete && near.nodes.map(\.name) == ["left", "root", "end"] && near.edges.count == 2)
+        let alone = try await tasks.neighbourhood(of: other.id, limit: 1)
+        #expect(!alone.isComplete && alone.nodes.map(\.id) == [other.id] && alone.edges.isEmpty)
+        // A deleted task stays where others depend on it, and cannot be asked about itself.
+        _ = try await tasks.cancel(root.id, by: TaskFixture.user)
+        try await tasks.delete(root.id, by: TaskFixture.user)
+        let nodes = try await tasks.neighbourhood(of: end.id, limit: 10).nodes
+        #expect(nodes.filter(\.isDeleted).map(\.name) == ["root"])
+        let error = await fixture.failure { () throws(TaskError) in
+            try await tasks.neighbourhood(of: root.id, limit: 10)
+        }
+        #expect(error == .notFound(root.id))
+    }
+
+    @Sendable static func work(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        let (tasks, agent, idle) = (fixture.tasks, fixture.ids.next(), fixture.ids.next())
+        for number in 1...8 { try await fixture.make("task \(number)") }
+        let request = LeaseRequest(agentID: agent, capabilities: [], concurrency: 100, countMax: 1)
+        for number in 1...8 {
+            fixture.clock.advance(by: .seconds(1))
+            let leased = try #require(try await tasks.lease(request).first)
+            #expect(leased.fields.name == "task \(number)")
+            let claim = LeaseClaim(agentID: agent, token: 1)
+            if number == 1 { _ = try await tasks.complete(leased.id, claim, output: [:], by: TaskFixture.user) }
+            if number == 2 { _ = try await tasks.fail(leased.id, claim, TaskFailure("oom"), by: TaskFixture.user) }
+        }
+        let newest = try await tasks.attempts(of: agent, limit: 3)
+        #expect(newest.map(\.taskName) == ["task 8", "task 7", "task 6"])
+        let all = try await tasks.attempts(of: agent, limit: 100)
+        #expect(all.count == 8 && all.last?.attempt.outcome == .succeeded)
+        #expect(all.dropLast().last?.attempt.failure == TaskFailure("oom"))
+        let work = try await tasks.work(of: [idle, agent])
+        #expect(work.map(\.agentID) == [idle, agent] && work.map(\.running) == [0, 6])
+        #expect(work[0].outcomes.isEmpty && work[1].outcomes == [.succeeded: 1, .failed: 1])
+        #expect(work[1].current.map(\.taskName) == (3...7).map { "task \($0)" })
     }
 }

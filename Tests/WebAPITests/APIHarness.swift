@@ -166,6 +166,7 @@ struct APIHarness: Sendable {
                 + ActivityRoutes(events: events).routes
                 + ProjectRoutes(projects: projects).routes
                 + TaskRoutes(tasks: tasks).routes
+                + WorkRoutes(tasks: tasks, agents: agents).routes
                 + LeaseRoutes(tasks: tasks, agents: agents, isDraining: { false }).routes
                 + AgentRoutes(agents: agents, clock: clock).routes,
             version: build.version

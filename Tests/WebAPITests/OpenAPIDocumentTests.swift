@@ -79,7 +79,9 @@ struct OpenAPIDocumentTests {
                 /alerts
                 /api/v1/activities
                 /api/v1/agents
+                /api/v1/agents/work
                 /api/v1/agents/{id}
+                /api/v1/agents/{id}/attempts
                 /api/v1/agents/{id}/drain
                 /api/v1/agents/{id}/heartbeat
                 /api/v1/agents/{id}/leases
@@ -98,11 +100,13 @@ struct OpenAPIDocumentTests {
                 /api/v1/projects/{id}
                 /api/v1/status
                 /api/v1/tasks
+                /api/v1/tasks/counts
                 /api/v1/tasks/{id}
                 /api/v1/tasks/{id}/cancel
                 /api/v1/tasks/{id}/complete
                 /api/v1/tasks/{id}/dependencies
                 /api/v1/tasks/{id}/fail
+                /api/v1/tasks/{id}/graph
                 /api/v1/tasks/{id}/pause
                 /api/v1/tasks/{id}/renew
                 /api/v1/tasks/{id}/resume

@@ -73,7 +73,9 @@ struct PermissionMatrixTests {
                 DELETE tasks/{id} tasks.write
                 GET activities activities.read
                 GET agents agents.read
+                GET agents/work tasks.read
                 GET agents/{id} agents.read
+                GET agents/{id}/attempts tasks.read
                 GET health everyone
                 GET health/live everyone
                 GET health/ready everyone
@@ -84,7 +86,9 @@ struct PermissionMatrixTests {
                 GET projects/{id} projects.read
                 GET status system.read
                 GET tasks tasks.read
+                GET tasks/counts tasks.read
                 GET tasks/{id} tasks.read
+                GET tasks/{id}/graph tasks.read
                 GET tasks/{id}/why tasks.read
                 GET users users.read
                 GET users/me authenticated

@@ -149,4 +149,33 @@ struct TaskRoutesTests {
             #expect(try await api.send(.get, "tasks/\(id)").status == 404)
         }
     }
+
+    @Test("Tasks are counted by the list's filters, drawn with their neighbours, and told with their agent")
+    func overviews() async throws {
+        try await APIHarness.run { api in
+            let (project, first) = try await task(api, #","name":"first""#)
+            let second = try await task(api, in: project, #","name":"second","dependencies":[{"task_id":"\#(first)"}]"#)
+            let counts = try await api.send(.get, "tasks/counts?project=\(project)&q=sec", as: .viewer)
+            #expect(counts.json?["statuses"]?["waiting"]?.integer == 1 && counts.json?["complete"]?.boolean == true)
+            #expect(counts.json?["statuses"]?["queued"]?.integer == 0)
+            #expect(try await api.send(.get, "tasks/counts?limit=1").summary == "400 invalid_parameter")
+
+            let graph = try await api.send(.get, "tasks/\(second)/graph", as: .viewer)
+            #expect(graph.json?["nodes"]?.array?.map { $0["name"]?.string } == ["second", "first"])
+            let edge = graph.json?["edges"]?.array?.first
+            #expect(edge?["task_id"]?.string == second && edge?["depends_on"]?.string == first)
+            #expect(try await api.send(.get, "tasks/\(second)/graph?limit=501").status == 400)
+
+            #expect(try await lease(api).status == 200)
+            let work = try await api.send(.get, "agents/work?id=\(api.agentID)", as: .viewer)
+            let item = work.json?["items"]?.array?.first
+            #expect(item?["running"]?.integer == 1)
+            #expect(item?["current"]?.array?.first?["task_name"]?.string == "first")
+            _ = try await api.send(.post, "tasks/\(first)/complete", as: .agent, #"{"token":1}"#)
+            let attempts = try await api.send(.get, "agents/\(api.agentID)/attempts?limit=5")
+            #expect(attempts.items("task_id") == [first] && attempts.items("outcome") == ["succeeded"])
+            #expect(try await api.send(.get, "agents/work").status == 400)
+            #expect(try await api.send(.get, "agents/\(first)/attempts").status == 404)
+        }
+    }
 }

@@ -38,6 +38,28 @@ export async function call(method, path, options = {}) {
   }
 }
 
+/** The bytes of a path as a Blob, which the browser may keep on disk. Throws as `call` does. */
+export async function download(path, signal) {
+  const first = await authorize.token();
+  const ask = (token) => fetch(path, {
+    headers: { Authorization: `Bearer ${token}` }, signal, credentials: "omit", cache: "no-store", redirect: "error",
+  });
+  let response;
+  try {
+    response = await ask(first);
+    if (response.status === 401) response = await ask(await authorize.renewedToken(first));
+    if (response.ok) {
+      noteAnswer();
+      return await response.blob();
+    }
+  } catch (error) {
+    if (signal?.aborted || !(error instanceof TypeError)) throw error;
+    noteSilence();
+    throw new UnreachableError();
+  }
+  throw new ProblemError(response.status, parse(await response.text(), response).body ?? {});
+}
+
 export const get = async (path, options) => (await call("GET", path, options)).body;
 
 /** One request. Options: token, json, form, headers, cookies, signal. */

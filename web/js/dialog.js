@@ -24,11 +24,14 @@ export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 }
 
-/** Asks before something that cannot be taken back, and does it. The dialog stays open with the reason when `action` fails. */
-export function confirmAction({ title, text, verb, action }) {
+/**
+ * Asks before something that cannot be taken back, and does it. The dialog stays open with the reason when `action` fails.
+ * `tone` is "danger", or "primary" for what only wants a second thought.
+ */
+export function confirmAction({ title, text, verb, action, tone = "danger", dismiss = "Cancel" }) {
   const fault = h("p", { class: "form-fault", role: "alert", hidden: true });
-  const cancel = h("button", { type: "button", class: "button", autofocus: true, onclick: () => dialog.close() }, "Cancel");
-  const confirm = h("button", { type: "button", class: "button danger", onclick: run }, verb);
+  const cancel = h("button", { type: "button", class: "button", autofocus: true, onclick: () => dialog.close() }, dismiss);
+  const confirm = h("button", { type: "button", class: `button ${tone}`, onclick: run }, verb);
   const dialog = openDialog({ title, content: [h("p", {}, text), fault], footer: [cancel, confirm] });
 
   async function run() {

@@ -6,6 +6,8 @@ import { icon, mark } from "./icons.js";
 import { currentRoute, go } from "./router.js";
 import { currentUser, resume, session } from "./session.js";
 import { Shell } from "./shell.js";
+import * as agent from "./views/agent.js";
+import * as agents from "./views/agents.js";
 import * as alerts from "./views/alerts.js";
 import * as overview from "./views/overview.js";
 import * as project from "./views/project.js";
@@ -13,6 +15,9 @@ import * as projects from "./views/projects.js";
 import * as query from "./views/query.js";
 import * as runbook from "./views/runbook.js";
 import { showSignIn } from "./views/sign-in.js";
+import * as task from "./views/task.js";
+import * as taskGraph from "./views/task-graph.js";
+import * as tasks from "./views/tasks.js";
 import "./shortcuts.js";
 
 const app = document.getElementById("app");
@@ -24,12 +29,15 @@ function viewOf({ path }) {
   if (first === "runbooks" && second !== undefined && fourth === undefined) {
     return { name: "alerts", module: runbook, id: second, section: third };
   }
+  if (first === "tasks" && third === "graph" && fourth === undefined) return { name: "tasks", module: taskGraph, id: second };
   if (third !== undefined) return null;
   switch (first) {
     case undefined: return second === undefined ? { name: "overview", module: overview } : null;
     case "overview": return second === undefined ? { name: "overview", module: overview } : null;
     case "projects":
       return second === undefined ? { name: "projects", module: projects } : { name: "projects", module: project, id: second };
+    case "tasks": return second === undefined ? { name: "tasks", module: tasks } : { name: "tasks", module: task, id: second };
+    case "agents": return second === undefined ? { name: "agents", module: agents } : { name: "agents", module: agent, id: second };
     case "alerts": return second === undefined ? { name: "alerts", module: alerts } : null;
     case "query": return second === undefined ? { name: "query", module: query } : null;
     default: return null;

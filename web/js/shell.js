@@ -13,6 +13,8 @@ import { openPasswordForm } from "./views/password-form.js";
 const places = [
   ["overview", "Overview"],
   ["projects", "Projects"],
+  ["tasks", "Tasks"],
+  ["agents", "Agents"],
   ["alerts", "Alerts"],
   ["query", "Query"],
 ];

@@ -4,10 +4,10 @@ import { openDialog } from "./dialog.js";
 import { go } from "./router.js";
 import { currentUser } from "./session.js";
 
-const places = { o: "overview", p: "projects", a: "alerts", q: "query" };
+const places = { o: "overview", p: "projects", t: "tasks", w: "agents", a: "alerts", q: "query" };
 const list = [
-  ["g o", "Overview"], ["g p", "Projects"], ["g a", "Alerts"], ["g q", "Query"],
-  ["/", "Search, or the expression"], ["n", "New project (on Projects)"], ["Ctrl Enter", "Run the expression (on Query)"],
+  ["g o", "Overview"], ["g p", "Projects"], ["g t", "Tasks"], ["g w", "Agents, the workers"], ["g a", "Alerts"], ["g q", "Query"],
+  ["/", "Search, or the expression"], ["n", "New project, task or agent, on their pages"], ["Ctrl Enter", "Run the expression (on Query)"],
   ["?", "This list"],
 ];
 

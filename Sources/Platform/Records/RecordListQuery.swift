@@ -89,12 +89,18 @@ extension RecordListQuery {
         }
     }
 
-    /// The statement of the page and one row more; its last column is the sort key.
-    func statement(at now: Timestamp) throws(PageCursorError) -> (sql: String, arguments: [SQLValue]) {
-        let (table, one) = (Item.table.name, Item.table.one)
+    /// The conditions of the filters and of the search on the table `r`.
+    func filter(at now: Timestamp) -> SQLFilter {
+        let one = Item.table.one
         var filter = SQLFilter(["r.deleted_at IS NULL"])
         addConditions(to: &filter, at: now)
         filter.search(words, table: "\(one)_words", column: "\(one)_id", id: "r.id")
+        return filter
+    }
+
+    /// The statement of the page and one row more; its last column is the sort key.
+    func statement(at now: Timestamp) throws(PageCursorError) -> (sql: String, arguments: [SQLValue]) {
+        var filter = filter(at: now)
         let (column, order) = ("r." + sort.key.column, sort.isDescending ? "DESC" : "ASC")
         if let cursor {
             let cursor = try PageCursor(cursor, scope: scope)
@@ -102,7 +108,7 @@ extension RecordListQuery {
             filter.after(cursor, column: column, id: "r.id", isDescending: sort.isDescending)
         }
         let sql = """
-            SELECT \(Item.table.columns), \(sort.key.column) AS sort_key FROM \(table) r WHERE \(filter.condition)
+            SELECT \(Item.table.columns), \(sort.key.column) AS sort_key FROM \(Item.table.name) r WHERE \(filter.condition)
             ORDER BY \(column) \(order), r.id \(order) LIMIT \(filter.place(.int(limit + 1)))
             """
         return (sql, filter.arguments)

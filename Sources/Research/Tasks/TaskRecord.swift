@@ -37,7 +37,7 @@ extension ProjectTask: Record {
     package enum Operation: String, MetricLabel, CaseIterable {
         package static let name = "operation"
         case create, get, list, pause, resume, cancel, retry, delete, depend, lease, renew, complete, fail, sweep, count
-        case probe, why
+        case probe, why, graph, work
         case expireKeys = "expire_keys"
     }
 

@@ -108,6 +108,14 @@ package struct TaskRepository: Sendable {
         }
     }
 
+    /// How many tasks the filters of a list admit, by status.
+    /// - Throws: ``TaskError``: `invalidParameter`, `database`.
+    package func counts(_ query: TaskListQuery) async throws(TaskError) -> RecordCounts {
+        try await store.perform(.count) {
+            try await store.counts(query, by: "status", "tasks.counts", at: store.clock.now)
+        }
+    }
+
     /// Holds back a task that has not begun.
     /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `event`, `database`.
     package func pause(

@@ -9,7 +9,12 @@ package enum TaskSchema {
             id: "tasks-0001",
             sqlite: tables(.sqlite),
             postgresql: tables(.postgresql)
-        )
+        ),
+        // What an agent did, newest first.
+        Migration(
+            id: "attempts-0001",
+            sql: "CREATE INDEX task_attempts_by_agent ON task_attempts (agent_id, started_at, outcome);"
+        ),
     ]
 
     /// `deadline_at` follows from the other columns: it is what the sweeper looks for.

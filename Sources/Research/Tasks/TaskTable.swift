@@ -132,6 +132,11 @@ package struct ObservedDependency: Hashable, Sendable {
 extension TaskAttempt {
     init(_ row: SQLRow) throws(DatabaseError) {
         var reader = RowReader(row)
+        try self.init(&reader)
+    }
+
+    /// Reads the columns of an attempt, in the order of `attemptColumns`.
+    init(_ reader: inout RowReader) throws(DatabaseError) {
         number = try reader.integer()
         agentID = try reader.id()
         startedAt = try reader.timestamp()

@@ -15,10 +15,12 @@ import { confirmAction } from "../dialog.js";
 import { confirmDeletion } from "./project-deletion.js";
 import { openProjectForm } from "./project-form.js";
 import { listAddress } from "./projects/place.js";
+import { ProjectTasks } from "./projects/tasks.js";
 
 export function show(content, { id, signal }) {
   const heading = h("h1", { tabindex: "-1" }, "Project");
   const place = h("div", {}, loading());
+  let tasks = null;
   const tools = h("div", { class: "page-tools" });
   fill(content,
     h("a", { href: listAddress(), class: "back" }, icon("back"), "Projects"),
@@ -56,7 +58,9 @@ export function show(content, { id, signal }) {
           go(["projects"]);
         }),
       }, icon("trash"), "Delete") : null);
-    fill(place, h("div", { class: "columns detail" }, about(project), facts(project)));
+    // Kept over what is drawn anew, so that the list stays as it was.
+    if (may("tasks.read")) tasks ??= new ProjectTasks(project.id, signal);
+    fill(place, h("div", { class: "columns detail" }, about(project, tasks?.element), facts(project)));
   }
 
   function saved(project) {
@@ -88,13 +92,14 @@ export function show(content, { id, signal }) {
   }
 }
 
-function about(project) {
+function about(project, tasks) {
   return h("div", { class: "column" },
     card({}, "Description", null, project.description
       ? markdown(project.description)
       : h("p", { class: "muted pad" }, "Nobody has described this project yet.")),
     list("Objectives", project.objectives),
-    list("Success criteria", project.success_criteria));
+    list("Success criteria", project.success_criteria),
+    tasks);
 }
 
 function list(title, items) {

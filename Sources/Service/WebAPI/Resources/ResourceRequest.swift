@@ -40,14 +40,15 @@ enum PageParameters {
         Int(clamping: request.parameters.integer("limit") ?? Int64(ListLimits.pageItemsDefault))
     }
 
+    /// The search; `words` says where it looks.
+    static func words(_ words: String) -> Parameter {
+        .query("q", .string(1...ListLimits.searchLengthMax), "Every word of it begins some word of the \(words).")
+    }
+
     /// What every list of records takes beside its filters; `words` says where the search looks.
     static func list<Query: RecordListQuery>(_: Query.Type, words: String) -> [Parameter] {
         [
-            .query(
-                "q",
-                .string(1...ListLimits.searchLengthMax),
-                "Every word of it begins some word of the \(words)."
-            ),
+            self.words(words),
             .query(
                 "sort",
                 .oneOf(Query.SortKey.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] }),

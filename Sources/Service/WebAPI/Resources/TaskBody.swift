@@ -115,7 +115,9 @@ struct TaskDetailsBody: JSONWritable {
         .required("status", .oneOf(TaskStatus.self), "Of the task that is to end first."),
     ])
 
-    private static let attempt = JSONSchema.object([
+    private static let attempt = JSONSchema.object(attemptProperties)
+
+    static let attemptProperties: [JSONSchema.Property] = [
         .required("number", .integer(), "Also the fencing token of its lease."),
         .required("agent_id", .string(format: .uuid)),
         .required("started_at", .string(format: .dateTime)),
@@ -125,7 +127,7 @@ struct TaskDetailsBody: JSONWritable {
         .required("ended_at", .string(format: .dateTime).orNull),
         .required("outcome", .nullable(.oneOf(AttemptOutcome.self))),
         .required("error", ErrorBody.schema.orNull),
-    ])
+    ]
 
     static let schema = JSONSchema.named(
         "TaskDetails",
@@ -160,16 +162,18 @@ struct TaskDetailsBody: JSONWritable {
     }
 
     private static func write(_ attempt: TaskAttempt, to json: inout JSONWriter) {
-        json.object { json in
-            json.member("number", Int(attempt.number))
-            json.member("agent_id", attempt.agentID.description)
-            json.member("started_at", attempt.startedAt.rfc3339)
-            json.member("heartbeat_at", attempt.heartbeatAt.rfc3339)
-            json.member("fraction", orNull: attempt.report.fraction)
-            json.member("message", orNull: attempt.report.message)
-            json.member("ended_at", orNull: attempt.endedAt)
-            json.member("outcome", orNull: attempt.outcome?.rawValue)
-            json.member("error", ErrorBody(attempt.failure))
-        }
+        json.object { writeMembers(of: attempt, to: &$0) }
+    }
+
+    static func writeMembers(of attempt: TaskAttempt, to json: inout JSONWriter) {
+        json.member("number", Int(attempt.number))
+        json.member("agent_id", attempt.agentID.description)
+        json.member("started_at", attempt.startedAt.rfc3339)
+        json.member("heartbeat_at", attempt.heartbeatAt.rfc3339)
+        json.member("fraction", orNull: attempt.report.fraction)
+        json.member("message", orNull: attempt.report.message)
+        json.member("ended_at", orNull: attempt.endedAt)
+        json.member("outcome", orNull: attempt.outcome?.rawValue)
+        json.member("error", ErrorBody(attempt.failure))
     }
 }

@@ -31,6 +31,8 @@ const sentences = {
   "rules.loaded": "Rules loaded",
   "configuration.loaded": "Configuration loaded",
 };
+/** What has a page of its own. */
+const pages = { project: "projects", task: "tasks", agent: "agents" };
 /** Attempts against accounts: a run of them is one line, whoever they were against. */
 const attempts = new Set(["user.login_failed", "user.locked_out", "session.reuse_detected"]);
 
@@ -71,8 +73,9 @@ function runs(events) {
 function activity({ event, times }, hasMore) {
   const data = event.data ?? {};
   const name = times > 1 && attempts.has(event.kind) ? null : data.name ?? data.alertname ?? data.component ?? data.username ?? null;
-  const subject = event.subject_type === "project" && event.subject_id && event.kind !== "project.deleted"
-    ? h("a", { href: address(["projects", event.subject_id]) }, name ?? "this project")
+  const page = pages[event.subject_type];
+  const subject = page && event.subject_id && event.kind !== `${event.subject_type}.deleted`
+    ? h("a", { href: address([page, event.subject_id]) }, name ?? `this ${event.subject_type}`)
     : name;
   const change = data.from && data.to && data.from !== data.to ? `${data.from} → ${data.to}` : null;
   const tone = toneOf(event.kind, data);

@@ -7,7 +7,7 @@ import { activeAlerts } from "../../prometheus.js";
 import { address } from "../../router.js";
 import { may } from "../../session.js";
 import { timeElement } from "../../time-element.js";
-import { countOf, projectCounts } from "../projects/counts.js";
+import { countOf, projectCounts, taskCounts } from "../projects/counts.js";
 
 const order = { unhealthy: 0, degraded: 1, healthy: 2 };
 const alertsMax = 6;
@@ -30,6 +30,7 @@ export class HealthCards {
       may("metrics.query") ? this.refreshAlerts(signal) : null,
       may("system.read") ? this.refreshStatus(signal) : null,
       may("metrics.query") ? this.refreshProjects(signal) : null,
+      may("metrics.query") ? this.refreshTasks(signal) : null,
     ]);
   }
 
@@ -90,6 +91,18 @@ export class HealthCards {
       this.tiles.show("projects", `${number(countOf(counts, "active"))} active`,
         `${number(countOf(counts, "pending"))} pending, ${number(countOf(counts, "paused"))} paused`, "",
         address(["projects"], { status: "active" }));
+    } catch {
+      // As above.
+    }
+  }
+
+  async refreshTasks(signal) {
+    try {
+      const counts = await taskCounts(signal);
+      if (!counts) return;
+      const [running, queued, dead] = ["running", "queued", "dead"].map((status) => countOf(counts, status));
+      this.tiles.show("tasks", `${number(running)} running`, `${number(queued)} queued, ${number(dead)} dead`, "",
+        address(["tasks"], { status: running > 0 ? "running" : "" }));
     } catch {
       // As above.
     }

@@ -1,7 +1,7 @@
 // The row of figures at the top of the overview.
 import { fill, h } from "../../dom.js";
 
-const names = [["health", "Health"], ["alerts", "Alerts"], ["projects", "Projects"], ["uptime", "Uptime"]];
+const names = [["health", "Health"], ["alerts", "Alerts"], ["projects", "Projects"], ["tasks", "Tasks"], ["uptime", "Uptime"]];
 
 export class Tiles {
   constructor() {

@@ -1,10 +1,13 @@
-// How many projects there are by status: the platform's own metric, which is some seconds old at most.
+// How many projects or tasks there are by status: the platform's own metrics, which are some seconds old at most.
 import { parseNumber } from "../../format.js";
 import { instant } from "../../prometheus.js";
 
 /** A map from status to number; null when the metric has no value yet. */
-export async function projectCounts(signal) {
-  const { result } = await instant("sum by (status) (kaskman_projects)", { signal });
+export const projectCounts = (signal) => countsOf("kaskman_projects", signal);
+export const taskCounts = (signal) => countsOf("kaskman_tasks", signal);
+
+async function countsOf(metric, signal) {
+  const { result } = await instant(`sum by (status) (${metric})`, { signal });
   if (result.length === 0) return null;
   return new Map(result.map((item) => [item.metric.status, parseNumber(item.value[1])]));
 }
