@@ -93,7 +93,7 @@ let package = Package(
             in: "Core",
             ["Basics", "MetricModel", .product(name: "CoreMetrics", package: "swift-metrics")]
         ),
-        adapter("Supervision", in: "Core", ["Basics", "Instruments", logging]),
+        adapter("Supervision", in: "Core", ["Basics", "Instruments", "JSON", logging]),
 
         // Observability: the Prometheus-grade engine; knows nothing of projects, users or SQL.
         pure("Exposition", in: "Observability", ["Basics", "MetricModel"]),
