@@ -73,6 +73,7 @@ struct PermissionMatrixTests {
                 DELETE tasks/{id} tasks.write
                 GET activities activities.read
                 GET agents agents.read
+                GET agents/me authenticated
                 GET agents/{id} agents.read
                 GET health everyone
                 GET health/live everyone
