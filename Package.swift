@@ -62,6 +62,7 @@ let package = Package(
         ),
         .executable(name: "kaskman-server", targets: ["kaskman-server"]),
         .executable(name: "kaskman", targets: ["kaskman"]),
+        .executable(name: "kaskman-worker", targets: ["kaskman-worker"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -93,7 +94,7 @@ let package = Package(
             in: "Core",
             ["Basics", "MetricModel", .product(name: "CoreMetrics", package: "swift-metrics")]
         ),
-        adapter("Supervision", in: "Core", ["Basics", "Instruments", logging]),
+        adapter("Supervision", in: "Core", ["Basics", "Instruments", "JSON", logging]),
 
         // Observability: the Prometheus-grade engine; knows nothing of projects, users or SQL.
         pure("Exposition", in: "Observability", ["Basics", "MetricModel"]),
@@ -184,6 +185,19 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
+        .systemLibrary(name: "CProcess", path: "Sources/System/CProcess"),
+        adapter(
+            "Worker",
+            in: "Service",
+            [
+                "Basics", "CProcess", "Client", "Exposition", "Instruments", "JSON",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                crypto, logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
         adapter(
             "Composition",
             in: "Service",
@@ -217,6 +231,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Commands/kaskman",
+            swiftSettings: language
+        ),
+        .executableTarget(
+            name: "kaskman-worker",
+            dependencies: [
+                "Basics", "Client", "Instruments", "Supervision", "Worker", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Commands/kaskman-worker",
             swiftSettings: language
         ),
 
@@ -300,6 +323,7 @@ let package = Package(
             ]
         ),
         tests("Client", ["Basics", "Client", "JSON"]),
+        tests("Worker", ["Basics", "Client", "Instruments", "JSON", "Worker", crypto, logging]),
         tests(
             "KaskmanCommand",
             [
@@ -310,7 +334,7 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server",
+                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server", "kaskman-worker",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

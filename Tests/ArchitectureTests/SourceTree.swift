@@ -14,7 +14,7 @@ enum SourceTree {
         ),
         ("Platform", ["Database", "KeyValue", "Events", "Records", "Identity"]),
         ("Research", ["Projects", "Tasks", "Agents", "Coordination", "Learning", "Discovery"]),
-        ("Service", ["APIModel", "HTTP", "WebAPI", "Alerting", "Client", "Composition"]),
+        ("Service", ["APIModel", "HTTP", "WebAPI", "Alerting", "Client", "Worker", "Composition"]),
         ("Commands", ["kaskman-server", "kaskman", "kaskman-worker"]),
     ]
 

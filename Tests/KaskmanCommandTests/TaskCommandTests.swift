@@ -29,6 +29,10 @@ struct TaskCommandTests {
                 #"{"project_id":"p","kind":"shell","input":{"program":"echo"},"capabilities":["gpu"],"#
                     + #""priority":7,"dependencies":[{"task_id":"t"}]}"#
             ),
+            (
+                ["create", "--project", "p", "--kind", "http"], "POST /api/v1/tasks",
+                #"{"project_id":"p","kind":"http","capabilities":["http"]}"#
+            ),
             (["show", "a b"], "GET /api/v1/tasks/a%20b", ""), (["why", "01"], "GET /api/v1/tasks/01/why", ""),
             (["cancel", "01"], "POST /api/v1/tasks/01/cancel", ""),
             (["retry", "01"], "POST /api/v1/tasks/01/retry", ""),

@@ -73,6 +73,7 @@ struct PermissionMatrixTests {
                 DELETE tasks/{id} tasks.write
                 GET activities activities.read
                 GET agents agents.read
+                GET agents/me authenticated
                 GET agents/work tasks.read
                 GET agents/{id} agents.read
                 GET agents/{id}/attempts tasks.read

@@ -3,6 +3,7 @@ import Database
 import Events
 import Identity
 import Logging
+import Supervision
 
 extension Platform {
     /// Makes up a new password for the user admin in a data folder that no server uses: for the only administrator, who

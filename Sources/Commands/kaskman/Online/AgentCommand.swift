@@ -6,7 +6,7 @@ struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent",
         abstract: "Agents: the programs that do the projects' tasks.",
-        subcommands: [AgentListCommand.self, AgentShowCommand.self]
+        subcommands: [AgentListCommand.self, AgentRegisterCommand.self, AgentShowCommand.self]
     )
 
     static let path = "/api/v1/agents"

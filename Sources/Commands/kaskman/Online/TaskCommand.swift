@@ -81,7 +81,7 @@ struct TaskCreateCommand: AsyncParsableCommand {
     @Option(help: "The input, as a JSON object.")
     var input: String?
 
-    @Option(help: "What an agent must be able to do to get it; may be repeated.")
+    @Option(help: "What an agent must be able to do to get it, instead of its kind; may be repeated.")
     var capability: [String] = []
 
     @Option(help: "From 1 to 10; 10 goes first.")
@@ -111,7 +111,8 @@ struct TaskCreateCommand: AsyncParsableCommand {
             }
             body["input"] = value
         }
-        if !capability.isEmpty { body["capabilities"] = .strings(capability) }
+        // The executors of a worker are its capabilities: without this a task could go to an agent that cannot read its input.
+        body["capabilities"] = .strings(capability.isEmpty ? [kind] : capability)
         body["priority"] = priority.map { .integer(Int64($0)) }
         if !after.isEmpty { body["dependencies"] = .array(after.map { ["task_id": .string($0)] }) }
         body["run_at"] = runAt.map { .string($0) }

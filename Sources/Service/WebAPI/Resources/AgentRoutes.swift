@@ -22,7 +22,7 @@ package struct AgentRoutes: Sendable {
 
     package var routes: [Route] {
         [
-            list, register, get, replace, delete, heartbeat, rotateToken,
+            list, register, me, get, replace, delete, heartbeat, rotateToken,
             draining("drain", true, "Tell an agent to take no new tasks."),
             draining("undrain", false, "Tell an agent to take tasks again."),
         ].map(\.mappingErrors)
@@ -61,6 +61,24 @@ package struct AgentRoutes: Sendable {
         ) { request in
             let registration = try await agents.register(try AgentInput.fields(request.json), by: try request.origin)
             return Shared.created(RegistrationBody(registration, at: clock.now), registration.agent)
+        }
+    }
+
+    private var me: Route {
+        Route(
+            .get,
+            Shared.path + "/me",
+            access: .authenticated,
+            summary: "The agent whose token is sent: a worker that knows nothing but its token learns who it is.",
+            tag: Shared.tag,
+            responses: [
+                ResponseRule(200, "The agent.", json: AgentBody.schema),
+                ResponseRule.problem(404, "The caller is no agent."),
+            ]
+        ) { request in
+            let caller = try request.caller
+            guard caller.kind == .agent else { throw ProblemError(.notFound, "the token is no agent's") }
+            return Self.answer(try await agents.get(caller.userID))
         }
     }
 

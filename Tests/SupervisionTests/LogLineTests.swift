@@ -1,7 +1,7 @@
 import Logging
 import Testing
 
-@testable import Composition
+@testable import Supervision
 
 @Suite("Log lines")
 struct LogLineTests {
