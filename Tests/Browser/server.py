@@ -39,6 +39,7 @@ class Server:
                     raise RuntimeError(f"{source.name} has no {before} to shorten")
                 text = text.replace(before, after)
             (rules / source.name).write_text(text)
+        shutil.copy(ROOT / "docs" / "examples" / "experiment" / "rules.yml", rules / "experiment.yml")
         (rules / "runbooks").symlink_to(ROOT / "alerts" / "runbooks")
 
     @property
