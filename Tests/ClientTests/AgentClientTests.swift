@@ -82,6 +82,12 @@ struct AgentClientTests {
             (
                 .json("{}", status: 409, headers: [APIRequest.Header("upload-offset", "12")]), .wrongOffset(12)
             ),
+            (.json(#"{"type":"urn:kaskman:problem:lease_lost","title":"T"}"#, status: 409), .leaseLost("T")),
+            (
+                .json(#"{"type":"urn:kaskman:problem:conflict","title":"T"}"#, status: 409),
+                .refused(status: 409, "T")
+            ),
+            (.json(#"{"title":"T"}"#, status: 507), .refused(status: 507, "T")),
             (.json(#"{"title":"T"}"#, status: 404), .notFound("T")),
             (.json(#"{"title":"T"}"#, status: 401), .notAllowed("T")),
             (.json(#"{"title":"T"}"#, status: 403), .notAllowed("T")),

@@ -187,6 +187,21 @@ struct WireTests {
         }
     }
 
+    @Test("a handler that waits learns that its client has closed its side")
+    func clientGone() async throws {
+        let wait = wordRoute(.get, "/wait") { request in
+            while !request.isClientGone(), !Task.isCancelled { await Task.yield() }
+            return RouteResponse("text/plain", ByteBuffer(string: "gone"))
+        }
+        try await RunningServer.run([wait]) { server in
+            try await RawClient.connect(server.port) { client in
+                try await client.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+                client.finish()
+                #expect(try await client.answer()?.body == "gone")
+            }
+        }
+    }
+
     @Test("an address in use is named")
     func addressInUse() async throws {
         try await RunningServer.run(Self.routes) { server in

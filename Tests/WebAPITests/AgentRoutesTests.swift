@@ -85,6 +85,15 @@ struct AgentRoutesTests {
         }
     }
 
+    @Test("An agent learns from its token who it is; nobody else is one")
+    func me() async throws {
+        try await APIHarness.run { api in
+            let me = try await api.send(.get, "agents/me", as: .agent)
+            #expect(me.status == 200 && me.string("id") == api.agentID.description)
+            #expect(try await api.send(.get, "agents/me", as: .researcher).summary == "404 not_found")
+        }
+    }
+
     @Test("Only the agent itself, or who may change agents, says that it lives")
     func heartbeats() async throws {
         try await APIHarness.run { api in

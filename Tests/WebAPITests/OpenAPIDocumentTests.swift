@@ -79,6 +79,7 @@ struct OpenAPIDocumentTests {
                 /alerts
                 /api/v1/activities
                 /api/v1/agents
+                /api/v1/agents/me
                 /api/v1/agents/work
                 /api/v1/agents/{id}
                 /api/v1/agents/{id}/attempts

@@ -158,19 +158,7 @@ struct ArtefactTests {
         try folder.write("", to: "work/empty.txt")
         let files = try ArtefactFiles(folder: folder.work).find(["*"])
         let transport = Uploads(takes: 3000, breaks: breaks)
-        let clock = ManualClock()
-        let end = try await withThrowingTaskGroup(of: ArtefactUpload.End?.self) { group in
-            group.addTask { try await upload(transport, clock).send(files) }
-            group.addTask {
-                while !Task.isCancelled {
-                    clock.advance(by: .seconds(1))
-                    await Task.yield()
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
+        let end = try await upload(transport, InstantClock()).send(files)
         #expect(end == .sent)
         #expect(transport.content == ["long.txt": Array(text.utf8), "empty.txt": []], "\(transport.log)")
     }
@@ -184,7 +172,7 @@ struct ArtefactTests {
             (404, ArtefactUpload.End.notTaken), (409, .stopped), (422, .refused("refused with status 422: T")),
         ] {
             let transport = StubTransport { _ in .json(#"{"title":"T"}"#, status: status) }
-            #expect(try await upload(transport, ManualClock()).send(files) == expected)
+            #expect(try await upload(transport, InstantClock()).send(files) == expected)
             #expect(transport.sent.count == 1)
         }
     }

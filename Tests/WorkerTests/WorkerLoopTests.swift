@@ -9,7 +9,7 @@ import Testing
 @testable import Worker
 
 /// A server in memory that hands out some tasks, and says about the rest what a test wants.
-private final class FakeServer: Sendable {
+private final class FakeServer: APITransport {
     private struct State {
         var tasks: [String]
         var calls: [String] = []
@@ -29,7 +29,12 @@ private final class FakeServer: Sendable {
     /// What was called, without what every worker calls all the time.
     var calls: [String] { state.withLock { $0.calls } }
 
-    var transport: StubTransport { StubTransport { self.handle($0) } }
+    func send(_ request: APIRequest, to: ServerAddress, timeout: Duration) async throws(ClientError) -> APIResponse {
+        let isIdle = request.target.hasSuffix("/leases") && state.withLock { $0.tasks.isEmpty }
+        // A server waits for work that is not there.
+        if isIdle { try? await FastClock().sleep(for: .seconds(2)) }
+        return handle(request)
+    }
 
     private func handle(_ request: APIRequest) -> APIResponse {
         let parts = request.target.split(separator: "/").map(String.init)
@@ -69,7 +74,7 @@ private struct FakeExecutor: TaskExecutor {
 
 @Suite("The worker")
 struct WorkerLoopTests {
-    private let clock = ManualClock()
+    private let clock = FastClock()
     private let disk = FaultyFileSystem()
     private let registry = Registry()
 
@@ -81,7 +86,8 @@ struct WorkerLoopTests {
         settings.drainTimeout = .seconds(5)
         return Worker(
             settings: settings,
-            client: AgentClient(address: .standard, transport: server.transport, token: "k"),
+            client: AgentClient(address: .standard, transport: server, token: "k"),
+            reports: AgentClient(address: .standard, transport: server, token: "k"),
             executors: [FakeExecutor(body: body)],
             outbox: try Outbox(folder: "/w/outbox", fileSystem: disk),
             metrics: WorkerMetrics(registry, concurrency: 1),
@@ -92,7 +98,7 @@ struct WorkerLoopTests {
         )
     }
 
-    /// Runs a worker while the time goes by, drains it when `isDone` holds, and returns when it has ended.
+    /// Runs a worker, drains it when `isDone` holds, and returns when it has ended.
     private func run(_ worker: Worker, until isDone: @escaping @Sendable () -> Bool) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -100,11 +106,8 @@ struct WorkerLoopTests {
                 return true
             }
             group.addTask { [clock] in
-                while !Task.isCancelled {
-                    if isDone() { worker.drain() }
-                    clock.advance(by: .milliseconds(50))
-                    await Task.yield()
-                }
+                while !isDone(), !Task.isCancelled { try? await clock.sleep(for: .milliseconds(100)) }
+                worker.drain()
                 return false
             }
             while try await group.next() == false {}
@@ -251,7 +254,8 @@ struct WorkerLoopTests {
         let server = FakeServer(["t"])
         let worker = Worker(
             settings: WorkerSettings(attemptsFolder: "/w/attempts"),
-            client: AgentClient(address: .standard, transport: server.transport, token: "k"),
+            client: AgentClient(address: .standard, transport: server, token: "k"),
+            reports: AgentClient(address: .standard, transport: server, token: "k"),
             executors: [],
             outbox: try Outbox(folder: "/w/outbox", fileSystem: disk),
             metrics: WorkerMetrics(registry, concurrency: 1),

@@ -10,7 +10,7 @@ TOKEN = os.environ["KASKMAN_TOKEN"]
 
 
 def call(path, body=None, text=None):
-    """POSTs JSON or text (GETs without either) and returns the JSON of the answer; None when the server has no such route."""
+    """POSTs JSON or text (GETs without either) and returns the answer's JSON; None for a lost lease or an unknown route."""
     kind = "application/json" if text is None else "text/plain; version=0.0.4"
     data = text.encode() if text is not None else body if body is None else json.dumps(body).encode()
     request = urllib.request.Request(URL + path, data, {"Authorization": "Bearer " + TOKEN, "Content-Type": kind})
@@ -18,7 +18,7 @@ def call(path, body=None, text=None):
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        if error.code == 404:
+        if error.code in (404, 409):
             return None
         raise
 

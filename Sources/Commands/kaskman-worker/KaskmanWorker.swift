@@ -144,10 +144,15 @@ struct KaskmanWorker: AsyncParsableCommand {
         let executors = try makeExecutors(variables, fileSystem, clock, metrics)
         let outbox = try Outbox(folder: folder + "/outbox", fileSystem: fileSystem)
         let userAgent = "kaskman-worker/\(Self.version)"
-        let transport = HTTPClientTransport(userAgent: userAgent, bodyBytesMax: 16 << 20)
+        // One for leases, one for reports: each has its own connections.
+        let transports = (0..<2).map { _ in HTTPClientTransport(userAgent: userAgent, bodyBytesMax: 16 << 20) }
+        let clients = transports.map {
+            AgentClient(address: address, transport: $0, token: token, timeout: .seconds(15))
+        }
         let worker = Worker(
             settings: settings,
-            client: AgentClient(address: address, transport: transport, token: token, timeout: .seconds(15)),
+            client: clients[0],
+            reports: clients[1],
             executors: executors,
             outbox: outbox,
             metrics: metrics,
@@ -174,11 +179,11 @@ struct KaskmanWorker: AsyncParsableCommand {
             try await worker.run()
         } catch {
             await server?.close()
-            try? await transport.close()
+            for transport in transports { try? await transport.close() }
             throw error
         }
         await server?.close()
-        try? await transport.close()
+        for transport in transports { try? await transport.close() }
         withExtendedLifetime((signals, lock)) {}
     }
 

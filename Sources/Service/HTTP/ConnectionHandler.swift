@@ -98,6 +98,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireChannelReadComplete()
     }
 
+    func channelInactive(context: ChannelHandlerContext) {
+        control.clientLeft()
+        context.fireChannelInactive()
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
         case HTTPParserError.headerOverflow:
@@ -124,7 +129,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
             state.drain(now: context.eventLoop.now)
             schedule(context)
         } else {
-            if event as? ChannelEvent == .inputClosed, state.dropsInput { context.close(promise: nil) }
+            if event as? ChannelEvent == .inputClosed {
+                control.clientLeft()
+                if state.dropsInput { context.close(promise: nil) }
+            }
             context.fireUserInboundEventTriggered(event)
         }
     }

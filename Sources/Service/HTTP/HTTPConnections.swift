@@ -211,6 +211,8 @@ struct RequestReader: RequestBodySource {
 
     var isCutOff: Bool { control.isCutOff }
 
+    var isClientGone: @Sendable () -> Bool { { [control] in control.isClientGone } }
+
     /// The next request; nil when the client sends no more.
     mutating func nextHead() async throws(ConnectionFault) -> HTTPRequest? {
         while let part = try await part() {

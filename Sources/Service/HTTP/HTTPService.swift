@@ -164,7 +164,8 @@ package struct HTTPService: Sendable {
                     parameters: parameters,
                     body: bytes,
                     json: json,
-                    logger: logger
+                    logger: logger,
+                    isClientGone: body.isClientGone
                 )
             )
         }

@@ -12,6 +12,14 @@ protocol RequestBodySource {
 
     /// Whether the client has been told 503 because the handler took too long.
     var isCutOff: Bool { get }
+
+    /// Tells, also later, whether the client has closed its side of the connection.
+    var isClientGone: @Sendable () -> Bool { get }
+}
+
+extension RequestBodySource {
+    /// A source that is no connection has a client that stays.
+    var isClientGone: @Sendable () -> Bool { { false } }
 }
 
 /// What is wrong with a connection's input, before or beside any handler.

@@ -19,6 +19,8 @@ package struct RouteRequest: Sendable {
     package let json: JSONValue?
     /// Carries the request's identifier.
     package let logger: Logger
+    /// Whether the client has closed its side: a handler that waits for something need not hand it out any more.
+    package let isClientGone: @Sendable () -> Bool
 
     /// A header field's value.
     package subscript(_ name: HTTPField.Name) -> String? { head.headerFields[name] }

@@ -32,7 +32,7 @@ extension Worker {
         let push = MetricsPush(
             path: folder.metrics,
             lease: key,
-            client: client,
+            client: reports,
             log: attemptLog,
             clock: clock,
             metrics: metrics
@@ -41,7 +41,7 @@ extension Worker {
         let pushWakeup = Wakeup()
         let result = await withTaskGroup(of: Bool.self) { group in
             group.addTask {
-                await attemptLog.send(key, to: self.client) { self.tell(notTaken: .logs) }
+                await attemptLog.send(key, to: self.reports) { self.tell(notTaken: .logs) }
                 return true
             }
             group.addTask {
@@ -49,7 +49,7 @@ extension Worker {
                 return true
             }
             let outcome = await outcome(grant, folder, stop, attemptLog)
-            let result = keep(outcome, key, stop.value)
+            let result = await keep(outcome, key, stop.value)
             if result != nil {
                 ended.set(())
                 pushWakeup.set()
@@ -65,7 +65,7 @@ extension Worker {
             group.cancelAll()
             return result
         }
-        if !folder.remove() {
+        if await !BlockingWork.run({ folder.remove() }) {
             log.warning("a work folder cannot be removed", metadata: ["folder": "\(folder.path)"])
         }
         return result
@@ -80,12 +80,14 @@ extension Worker {
         guard let executor = executor(grant.kind) else {
             return .failed(.invalidInput, message: "this worker does no tasks of the kind \(grant.kind)")
         }
-        do throws(FileSystemError) { try folder.make(fileSystem) } catch {
+        do throws(FileSystemError) {
+            try await BlockingWork.run { [fileSystem] () throws(FileSystemError) in try folder.make(fileSystem) }
+        } catch {
             return .failed(.workerFailed, message: "the work folder cannot be made: \(error)")
         }
         let artefacts = ArtefactUpload(
             lease: grant.key,
-            client: client,
+            client: reports,
             clock: clock,
             metrics: metrics,
             stop: stop,
@@ -97,7 +99,11 @@ extension Worker {
     }
 
     /// Puts the result on the disk, when it is still wanted.
-    private func keep(_ outcome: AttemptOutcome, _ key: LeaseKey, _ stopped: StopReason?) -> AttemptResult? {
+    private func keep(
+        _ outcome: AttemptOutcome,
+        _ key: LeaseKey,
+        _ stopped: StopReason?
+    ) async -> AttemptResult? {
         guard state.withLock({ $0.held.finished(key) }) else {
             metrics.attempts[.abandoned].increment()
             log.notice(
@@ -117,7 +123,7 @@ extension Worker {
             )
         }
         let result = AttemptResult(key, outcome)
-        store(result)
+        await store(result)
         state.withLock { $0.undelivered += 1 }
         metrics.outboxResults.increment()
         // There is room for another while the last reports are sent.

@@ -1,6 +1,7 @@
 import Basics
 import Client
 import Instruments
+import JSON
 import Logging
 import Synchronization
 
@@ -57,17 +58,19 @@ extension Worker {
         state.withLock { $0.stops[key] }?.set(reason)
     }
 
-    /// Says that the agent lives until the task is cancelled.
-    func beat(_ agentID: String) async {
+    /// Says that the agent lives until the task is cancelled: three times in the time after which it would count as late.
+    func beat(_ agent: AgentRecord) async {
+        let timeout = agent.json["heartbeat_timeout_seconds"]?.integer.map { Duration.seconds(max(1, $0)) }
+        let interval = min(settings.heartbeatInterval, (timeout ?? settings.heartbeatInterval * 3) / 3)
         while !Task.isCancelled {
             let load = Double(state.withLock { $0.attempts }) / Double(settings.concurrency)
             do throws(AgentCallError) {
-                _ = try await client.heartbeat(agent: agentID, load: load)
+                _ = try await client.heartbeat(agent: agent.id, load: load)
             } catch {
                 metrics.heartbeatFailures.increment()
                 log.debug("a heartbeat was not taken", metadata: ["error": "\(error)"])
             }
-            do { try await clock.sleep(for: settings.heartbeatInterval) } catch { return }
+            do { try await clock.sleep(for: interval) } catch { return }
         }
     }
 }

@@ -19,19 +19,19 @@ extension Worker {
                 try await send(result)
                 metrics.deliveries[.accepted].increment()
                 log.info("a result was accepted", metadata: ["task_id": "\(result.key.taskID)"])
-                return forget(result.key)
+                return await forget(result.key)
             } catch {
                 switch error {
                 case .leaseLost, .notFound:
                     // Also when it had been accepted, and only the answer was lost.
                     refused(result, error)
-                    return forget(result.key)
+                    return await forget(result.key)
                 case .refused:
                     refused(result, error)
-                    guard case .completed = result.outcome else { return forget(result.key) }
+                    guard case .completed = result.outcome else { return await forget(result.key) }
                     // The task is told, or it would wait for its lease to end, and be tried again in vain.
                     result = AttemptResult(result.key, .failed(.resultRefused, message: "\(error)"))
-                    store(result)
+                    await store(result)
                 case .later(_, let retryAfter):
                     await later(retry.next(retryAfter, &random), error)
                 case .notAllowed, .unexpectedAnswer, .wrongOffset:
@@ -65,12 +65,20 @@ extension Worker {
     }
 
     /// Puts a result on the disk; when that fails it is still handed in, but would not survive the worker.
-    func store(_ result: AttemptResult) {
-        do throws(FileSystemError) { try outbox.put(result) } catch { outboxFailed(error) }
+    func store(_ result: AttemptResult) async {
+        do throws(FileSystemError) {
+            try await BlockingWork.run { [outbox] () throws(FileSystemError) in try outbox.put(result) }
+        } catch {
+            outboxFailed(error)
+        }
     }
 
-    private func forget(_ key: LeaseKey) {
-        do throws(FileSystemError) { try outbox.remove(key) } catch { outboxFailed(error) }
+    private func forget(_ key: LeaseKey) async {
+        do throws(FileSystemError) {
+            try await BlockingWork.run { [outbox] () throws(FileSystemError) in try outbox.remove(key) }
+        } catch {
+            outboxFailed(error)
+        }
         metrics.outboxResults.decrement()
         state.withLock { state in
             state.undelivered -= 1

@@ -41,7 +41,10 @@ package final class Worker: Sendable {
     }
 
     let settings: WorkerSettings
+    /// For leases and results.
     let client: AgentClient
+    /// For what may be long: an upload must not keep a renewal waiting for a connection.
+    let reports: AgentClient
     let outbox: Outbox
     let metrics: WorkerMetrics
     let fileSystem: any FileSystem
@@ -59,6 +62,7 @@ package final class Worker: Sendable {
     package init(
         settings: WorkerSettings,
         client: AgentClient,
+        reports: AgentClient,
         executors: [any TaskExecutor],
         outbox: Outbox,
         metrics: WorkerMetrics,
@@ -69,6 +73,7 @@ package final class Worker: Sendable {
     ) {
         self.settings = settings
         self.client = client
+        self.reports = reports
         self.executors = Dictionary(executors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.outbox = outbox
         self.metrics = metrics
@@ -105,7 +110,7 @@ package final class Worker: Sendable {
         )
         await withDiscardingTaskGroup { group in
             group.addTask { await self.renewWhatIsDue() }
-            group.addTask { await self.beat(agent.id) }
+            group.addTask { await self.beat(agent) }
             group.addTask { for result in results { await self.deliver(result) } }
             await takeWork(agent.id) { grant, stop in
                 group.addTask { await self.attempt(grant, stop) }
@@ -220,7 +225,11 @@ package final class Worker: Sendable {
             group.addTask { [client, settings] in
                 do throws(AgentCallError) {
                     return .success(
-                        try await client.lease(agent: agentID, count: min(room, 50), wait: settings.pollWait)
+                        try await client.lease(
+                            agent: agentID,
+                            count: min(room, AgentClient.leasesPerRequestMax),
+                            wait: settings.pollWait
+                        )
                     )
                 } catch {
                     return .failure(error)

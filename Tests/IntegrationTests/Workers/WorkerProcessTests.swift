@@ -10,6 +10,7 @@ extension Integration {
             try await Laboratory.run { lab in
                 let agent = try await lab.agent("w", concurrency: 2)
                 let worker = try lab.start(agent, "w", ["--concurrency", "2"])
+                defer { worker.signal(SIGKILL) }
                 let script = "echo 1 >> \(lab.path("marks")); sleep 1"
                 let input = #"{"program": "sh", "arguments": ["-c", "\#(script)"]}"#
                 let running = try await lab.task(input)
@@ -28,6 +29,7 @@ extension Integration {
             try await Laboratory.run { lab in
                 let arguments = ["--drain-timeout", "0.5", "--kill-grace", "0.5"]
                 let worker = try lab.start(try await lab.agent("w"), "w", arguments)
+                defer { worker.signal(SIGKILL) }
                 let script = "echo $$ >> \(lab.path("pids")); exec sleep 300"
                 let task = try await lab.task(
                     #"{"program": "sh", "arguments": ["-c", "\#(script)"]}"#,

@@ -86,6 +86,7 @@ extension Integration {
             try await Laboratory.run { lab in
                 let script = "echo $$ >> \(lab.path("pids")); [ $KASKMAN_ATTEMPT != 1 ] || exec sleep 300"
                 let first = try lab.start(try await lab.agent("a"), "a")
+                defer { first.signal(SIGKILL) }
                 let task = try await lab.task(
                     #"{"program": "sh", "arguments": ["-c", "\#(script)"]}"#,
                     Laboratory.attempts(3)
@@ -107,6 +108,7 @@ extension Integration {
             try await Laboratory.run { lab in
                 let agent = try await lab.agent("a")
                 let first = try lab.start(agent, "a")
+                defer { first.signal(SIGKILL) }
                 let input = #"{"program": "sh", "arguments": ["-c", "\#(Self.family(lab))"]}"#
                 _ = try await lab.task(input, Laboratory.attempts(1))
                 let pids = try await lab.numbers("pids", count: 3)
@@ -165,6 +167,7 @@ extension Integration {
                 _ = try await lab.numbers("marks", count: 1)
                 return (lab, agent, task, worker)
             }
+            defer { worker.signal(SIGKILL) }
             _ = try await lab.numbers("marks", count: 2)
             try await eventually("the result waits on the disk") {
                 try FileManager.default.contentsOfDirectory(atPath: lab.path("worker/outbox")).count == 1

@@ -1,3 +1,5 @@
+import JSON
+
 /// Why a call of an agent brought nothing, told apart by what the agent does next.
 package enum AgentCallError: Error, Hashable, Sendable, CustomStringConvertible {
     /// No answer, or one that says "not now": the same call may be made again, not before `retryAfter` where the server named it.
@@ -10,7 +12,7 @@ package enum AgentCallError: Error, Hashable, Sendable, CustomStringConvertible 
     case notAllowed(String)
     /// An upload is at another place than the agent believed (409 with `Upload-Offset`), in bytes.
     case wrongOffset(Int)
-    /// The content was refused: sending it again is of no use (any other status from 400 on).
+    /// The content was refused: sending it again is of no use (409 about something else, 507, any other status from 400 on).
     case refused(status: Int, String)
     /// An answer that this client does not understand.
     case unexpectedAnswer(String)
@@ -31,16 +33,26 @@ package enum AgentCallError: Error, Hashable, Sendable, CustomStringConvertible 
         switch response.status {
         case 401, 403: self = .notAllowed(reason)
         case 404, 405: self = .notFound(reason)
+        // No room (RFC 4918, 11.5) is nothing that passes soon.
+        case 507: self = .refused(status: 507, reason)
         case 408, 425, 429, 500...599:
             self = .later(reason, retryAfter: Self.delay(response.header("Retry-After")))
         case 409:
             if let offset = response.header("Upload-Offset").flatMap({ Int($0) }), offset >= 0 {
                 self = .wrongOffset(offset)
-            } else {
+            } else if Self.isAboutLease(response) {
                 self = .leaseLost(reason)
+            } else {
+                self = .refused(status: 409, reason)
             }
         default: self = .refused(status: response.status, reason)
         }
+    }
+
+    /// Whether a conflict is about the lease; one that does not say what it is about is.
+    private static func isAboutLease(_ response: APIResponse) -> Bool {
+        guard let type = (try? APIClient.json(response))?["type"]?.string else { return true }
+        return type.hasSuffix(":lease_lost") || type == "about:blank"
     }
 
     /// A call that brought no answer at all.

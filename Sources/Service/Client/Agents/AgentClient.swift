@@ -12,6 +12,8 @@ package struct AgentClient: Sendable {
     package static let defaultTimeout = Duration.seconds(30)
     /// The longest wait for work that servers take, in seconds.
     package static let waitSecondsMax = 30
+    /// How many tasks one request for work may ask for.
+    package static let leasesPerRequestMax = 50
 
     package let address: ServerAddress
     private let transport: any APITransport

@@ -68,10 +68,11 @@ package struct LeaseRoutes: Sendable {
             let wait = request.json?["wait_seconds"]?.double ?? 0
             let leased = try await tasks.lease(
                 waitingFor: .milliseconds(Int64(wait * 1000)),
-                isDraining: isDraining
+                isDraining: { isDraining() || request.isClientGone() }
             ) {
                 let agent = try await agents.get(id).agent
-                if agent.isDraining { return nil }
+                // A task that nobody takes would wait for its lease to end, and count an attempt.
+                if agent.isDraining || request.isClientGone() { return nil }
                 return LeaseRequest(
                     agentID: id,
                     capabilities: agent.fields.capabilities,

@@ -137,7 +137,7 @@ struct ArtefactFiles {
 }
 
 /// A regular file that is read piece by piece, and nothing that took its place.
-final class ArtefactReader {
+final class ArtefactReader: Sendable {
     let bytes: Int
     private let descriptor: Int32
     private let name: String

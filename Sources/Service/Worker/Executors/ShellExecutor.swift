@@ -50,14 +50,15 @@ package struct ShellExecutor: TaskExecutor {
         do throws(InputError) { input = try ShellInput(attempt.grant.input) } catch {
             return .failed(.invalidInput, message: "\(error)")
         }
-        do {
-            try prepare(input, in: attempt.folder)
+        do throws(FileSystemError) {
+            try await BlockingWork.run { () throws(FileSystemError) in try prepare(input, in: attempt.folder) }
         } catch {
             return .failed(.workerFailed, message: "the work folder cannot be filled: \(error)")
         }
         let end: ProgramEnd
         do throws(ProgramStartError) {
-            end = try await program(input, attempt).end()
+            let run = await BlockingWork.run { program(input, attempt) }
+            end = try await run.end()
         } catch {
             return .failed(.startFailed, message: "\(error)")
         }
@@ -141,11 +142,9 @@ package struct ShellExecutor: TaskExecutor {
         if let reason = attempt.stop.value, !reason.isReported { return nil }
         let finder = ArtefactFiles(folder: attempt.folder.work)
         do throws(ArtefactFault) {
-            var files: [ArtefactFile] = []
-            if isSuccess {
-                files = try finder.find(patterns)
-            } else {
-                for pattern in patterns { files += (try? finder.find([pattern])) ?? [] }
+            let files = try await BlockingWork.run { () throws(ArtefactFault) in
+                if isSuccess { return try finder.find(patterns) }
+                return patterns.flatMap { (try? finder.find([$0])) ?? [] }
             }
             switch try await attempt.artefacts.send(files) {
             case .sent, .notTaken, .stopped: return nil

@@ -49,14 +49,16 @@ package struct ArtefactUpload: Sendable {
     }
 
     private func send(_ file: ArtefactFile) async throws(Fault) {
-        let reader = try Self.reading { () throws(ArtefactFault) in try ArtefactReader(file) }
-        let digest = try Self.reading { () throws(ArtefactFault) in try reader.digest() }
+        let (reader, digest) = try await Self.reading { () throws(ArtefactFault) in
+            let reader = try ArtefactReader(file)
+            return (reader, try reader.digest())
+        }
         var record = try await patiently { () async throws(AgentCallError) in
             try await client.createArtefact(lease, name: file.name, bytes: reader.bytes, sha256: digest)
         }
         while !record.isComplete {
             let offset = record.offset
-            let part = try Self.reading { () throws(ArtefactFault) in
+            let part = try await Self.reading { () throws(ArtefactFault) in
                 try reader.read(at: offset, count: Self.chunkBytesMax)
             }
             // An upload that does not end where the file does would be asked for forever.
@@ -83,8 +85,10 @@ package struct ArtefactUpload: Sendable {
         }
     }
 
-    private static func reading<Value>(_ body: () throws(ArtefactFault) -> Value) throws(Fault) -> Value {
-        do throws(ArtefactFault) { return try body() } catch { throw .file(error) }
+    private static func reading<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(ArtefactFault) -> Value
+    ) async throws(Fault) -> Value {
+        do throws(ArtefactFault) { return try await BlockingWork.run(body) } catch { throw .file(error) }
     }
 
     /// Makes a call again while the server does not answer, for as long as the attempt is wanted.
