@@ -176,6 +176,8 @@ enum TaskConformance {
         try await counts(["queued": 1, "paused": 1]) { $0.text = "one" }
         try await counts(["queued": 1]) { $0.kind = "http" }
         try await counts([:]) { $0.projectID = other }
+        #expect(try await fixture.tasks.counts(TaskListQuery(), countedMax: 3).isComplete)
+        #expect(try await !fixture.tasks.counts(TaskListQuery(), countedMax: 2).isComplete)
     }
 
     @Sendable static func neighbourhood(_ database: any Database) async throws {
