@@ -172,9 +172,10 @@ class Tasks(Dashboard):
             self.resize(*size)
             self.colours(scheme)
             self.fits()
+            # The picture waits until the colours have passed over into the others.
+            self.screenshot(f"task-succeeded{'-phone' if size == PHONE else ''}-{scheme}", whole=True)
             faint, small = self.script(CONTRAST)
             self.assertEqual((faint, small), ([], []), f"{size} {scheme}")
-            self.screenshot(f"task-succeeded{'-phone' if size == PHONE else ''}-{scheme}", whole=True)
 
     def test_06_steps_by_a_person(self):
         task = self.task("Stepped", capabilities=["nobody"])

@@ -176,6 +176,8 @@ enum TaskConformance {
         try await counts(["queued": 1, "paused": 1]) { $0.text = "one" }
         try await counts(["queued": 1]) { $0.kind = "http" }
         try await counts([:]) { $0.projectID = other }
+        #expect(try await fixture.tasks.counts(TaskListQuery(), countedMax: 3).isComplete)
+        #expect(try await !fixture.tasks.counts(TaskListQuery(), countedMax: 2).isComplete)
     }
 
     @Sendable static func neighbourhood(_ database: any Database) async throws {
@@ -213,7 +215,9 @@ enum TaskConformance {
     @Sendable static func work(_ database: any Database) async throws {
         let fixture = try await TaskFixture(database)
         let (tasks, agent, idle) = (fixture.tasks, fixture.ids.next(), fixture.ids.next())
-        for number in 1...8 { try await fixture.make("task \(number)") }
+        for number in 1...8 {
+            try await fixture.make("task \(number)") { $0.fields.rules.retry.attemptsMax = 1 }
+        }
         let request = LeaseRequest(agentID: agent, capabilities: [], concurrency: 100, countMax: 1)
         for number in 1...8 {
             fixture.clock.advance(by: .seconds(1))

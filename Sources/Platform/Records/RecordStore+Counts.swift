@@ -5,8 +5,7 @@ package import Database
 package struct RecordCounts: Hashable, Sendable {
     /// By value of the column; values of no record are missing.
     package let values: [String: Int]
-    /// Whether every record was counted; otherwise there are more than ``ListLimits/recordsCountedMax``, and the counts
-    /// are those of some of them.
+    /// Whether every record was counted; otherwise there are more than were to be, and the counts are those of some.
     package let isComplete: Bool
 }
 
@@ -16,14 +15,14 @@ extension ListLimits {
 }
 
 extension RecordStore {
-    /// Counts what a list's filters admit, whatever its page; at most ``ListLimits/recordsCountedMax`` records.
+    /// Counts what a list's filters admit, whatever its page; one record more than `countedMax` tells that there are more.
     /// - Throws: ``ParameterFault``, ``DatabaseError``.
     package func counts<Query: RecordListQuery>(
         _ query: Query,
         by column: String,
         _ operation: OperationName,
         at now: Timestamp,
-        countedMax: Int = ListLimits.recordsCountedMax
+        countedMax: Int
     ) async throws -> RecordCounts where Query.Item == R {
         try query.validate()
         let filter = query.filter(at: now)

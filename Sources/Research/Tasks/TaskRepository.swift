@@ -108,11 +108,20 @@ package struct TaskRepository: Sendable {
         }
     }
 
-    /// How many tasks the filters of a list admit, by status.
+    /// How many tasks the filters of a list admit, by status; where more than `countedMax` match, only so many are counted.
     /// - Throws: ``TaskError``: `invalidParameter`, `database`.
-    package func counts(_ query: TaskListQuery) async throws(TaskError) -> RecordCounts {
+    package func counts(
+        _ query: TaskListQuery,
+        countedMax: Int = ListLimits.recordsCountedMax
+    ) async throws(TaskError) -> RecordCounts {
         try await store.perform(.count) {
-            try await store.counts(query, by: "status", "tasks.counts", at: store.clock.now)
+            try await store.counts(
+                query,
+                by: "status",
+                "tasks.counts",
+                at: store.clock.now,
+                countedMax: countedMax
+            )
         }
     }
 

@@ -18,7 +18,7 @@ import { facts } from "./task/facts.js";
 import { outcomeBadge } from "./tasks/state.js";
 
 const interval = 5000;
-const attemptsMax = 100;
+const attemptsMax = 50;
 
 export function show(content, { id, signal }) {
   return new AgentView(content, id, signal);
@@ -136,15 +136,14 @@ function factCards(agent) {
 
 function attemptsTable(attempts) {
   return h("table", { class: "table attempts-table" },
-    h("thead", {}, h("tr", {}, ["Task", "Outcome", "Started", "Took", "Error"].map((name) =>
+    h("thead", {}, h("tr", {}, ["Task", "Outcome", "Started", "Took"].map((name) =>
       h("th", { scope: "col", class: name === "Took" ? "numeric" : null }, name)))),
     h("tbody", {}, attempts.map((attempt) => h("tr", {},
       h("th", { scope: "row", class: "task-cell" }, h("a", { href: taskAddress(attempt.task_id), "data-key": `attempt-${attempt.task_id}-${attempt.number}` }, attempt.task_name),
         h("span", { class: "task-kind" }, h("span", { class: "mini mono" }, attempt.kind),
           attempt.number > 1 ? h("span", { class: "small muted" }, `attempt ${attempt.number}`) : null)),
-      h("td", {}, outcomeBadge(attempt.outcome)),
+      h("td", {}, outcomeBadge(attempt.outcome), attempt.error
+        ? h("p", { class: "task-error mono", title: attempt.error.message }, attempt.error.class) : null),
       h("td", { "data-label": "Started" }, timeElement(attempt.started_at)),
-      h("td", { "data-label": "Took", class: "numeric" }, durationOf(attempt)),
-      h("td", { class: `attempt-error ${attempt.error ? "" : "is-blank"}` }, attempt.error
-        ? [h("span", { class: "mono" }, attempt.error.class), attempt.error.message ? h("p", { class: "small muted" }, attempt.error.message) : null] : "–")))));
+      h("td", { "data-label": "Took", class: "numeric" }, durationOf(attempt))))));
 }

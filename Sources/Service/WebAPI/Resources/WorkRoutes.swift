@@ -2,6 +2,7 @@ import APIModel
 package import Agents
 import Basics
 package import HTTP
+import HTTPTypes
 import JSON
 import Records
 package import Tasks
