@@ -134,6 +134,7 @@ let package = Package(
             in: "Research",
             ["Basics", "Database", "Events", "Instruments", "JSON", "Records", "Supervision", logging]
         ),
+        pure("Coordination", in: "Research", ["Basics"]),
         adapter(
             "Tasks",
             in: "Research",
@@ -261,6 +262,7 @@ let package = Package(
                 "Supervision", grdb, logging,
             ]
         ),
+        tests("Coordination", ["Basics", "Coordination"]),
         tests(
             "Tasks",
             [
