@@ -138,7 +138,10 @@ let package = Package(
         adapter(
             "Tasks",
             in: "Research",
-            ["Basics", "Database", "Events", "Instruments", "JSON", "Projects", "Records", "Supervision", logging]
+            [
+                "Basics", "Coordination", "Database", "Events", "Instruments", "JSON", "Projects", "Records",
+                "Supervision", logging,
+            ]
         ),
         adapter(
             "Agents",
