@@ -146,7 +146,8 @@ struct APIHarness: Sendable {
             clock: clock,
             ids: ids,
             registry: registry,
-            seed: 1
+            seed: 1,
+            attemptEnded: AttemptRecords.handler(agents)
         )
         let authenticator = Authenticator(identity: identity)
         let build = BuildInformation(version: "0.0.1")
@@ -165,8 +166,8 @@ struct APIHarness: Sendable {
                 + PeopleRoutes(identity: identity, agents: agents).routes
                 + ActivityRoutes(events: events).routes
                 + ProjectRoutes(projects: projects).routes
-                + TaskRoutes(tasks: tasks).routes
-                + LeaseRoutes(tasks: tasks, agents: agents, isDraining: { false }).routes
+                + TaskRoutes(tasks: tasks, agents: agents).routes
+                + LeaseRoutes(tasks: tasks, agents: agents, clock: clock, isDraining: { false }).routes
                 + AgentRoutes(agents: agents, clock: clock).routes,
             version: build.version
         )
