@@ -135,10 +135,14 @@ let package = Package(
             in: "Research",
             ["Basics", "Database", "Events", "Instruments", "JSON", "Records", "Supervision", logging]
         ),
+        pure("Coordination", in: "Research", ["Basics"]),
         adapter(
             "Tasks",
             in: "Research",
-            ["Basics", "Database", "Events", "Instruments", "JSON", "Projects", "Records", "Supervision", logging]
+            [
+                "Basics", "Coordination", "Database", "Events", "Instruments", "JSON", "Projects", "Records",
+                "Supervision", logging,
+            ]
         ),
         adapter(
             "Agents",
@@ -284,6 +288,7 @@ let package = Package(
                 "Supervision", grdb, logging,
             ]
         ),
+        tests("Coordination", ["Basics", "Coordination"]),
         tests(
             "Tasks",
             [

@@ -33,6 +33,16 @@ struct TaskCommandTests {
                 ["create", "--project", "p", "--kind", "http"], "POST /api/v1/tasks",
                 #"{"project_id":"p","kind":"http","capabilities":["http"]}"#
             ),
+                [
+                    "create", "--project", "p", "--kind", "shell", "--label", "zone=a", "--concurrency-key", "x=y=2",
+                    "--approval-expires-seconds", "60",
+                ], "POST /api/v1/tasks",
+                #"{"project_id":"p","kind":"shell","capabilities":["shell"],"labels":{"zone":"a"},"#
+                    + #""concurrency_keys":[{"key":"x=y","limit":2}],"approval":{"required":true,"expires_seconds":60}}"#
+            ),
+            (["approve", "01"], "POST /api/v1/tasks/01/approve", ""),
+            (["reject", "01"], "POST /api/v1/tasks/01/reject", ""),
+            (["reject", "01", "--reason", "no"], "POST /api/v1/tasks/01/reject", #"{"reason":"no"}"#),
             (["show", "a b"], "GET /api/v1/tasks/a%20b", ""), (["why", "01"], "GET /api/v1/tasks/01/why", ""),
             (["cancel", "01"], "POST /api/v1/tasks/01/cancel", ""),
             (["retry", "01"], "POST /api/v1/tasks/01/retry", ""),

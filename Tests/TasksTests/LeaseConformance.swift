@@ -138,7 +138,7 @@ enum LeaseConformance {
         fixture.clock.advance(by: .seconds(10))
         #expect(try await fixture.tasks.sweep(listeningSince: start) == 0)
         #expect(fixture.registry.value(of: "kaskman_task_queue_oldest_age_seconds") == 10)
-        #expect(try await fixture.tasks.why(total.id).reasons.map(\.kind) == [.noAgent])
+        #expect(try await fixture.tasks.why(total.id).reasons.map(\.kind) == [.noAgent, .turn])
         fixture.clock.advance(by: .seconds(11))
         #expect(try await fixture.tasks.sweep(listeningSince: start) == 2)
         #expect(try await fixture.tasks.get(unstarted.id).progress.reason == .startTimeout)

@@ -104,6 +104,53 @@ import Testing
         }
     }
 
+    @Test func approvalComesBeforeTheQueue() {
+        let agent = ids.next()
+        func f(_ expected: String, _ steps: [(seconds: Int, TaskStep)]) {
+            var (random, rules) = (SeededGenerator(seed: 1), TaskRules())
+            rules.timeouts.approvalSeconds = 10
+            var progress = TaskProgress.new(.open, runAt: nil, needsApproval: true, at: start)
+            var words = [progress.status.rawValue]
+            for (seconds, step) in steps {
+                do throws(TaskStepError) {
+                    progress = try progress.applying(step, rules: rules, at: at(seconds), &random).progress
+                    words.append(progress.status.rawValue)
+                } catch {
+                    words.append("refused")
+                }
+                #expect((progress.askedAt != nil) == (progress.status == .awaitingApproval))
+            }
+            #expect((words + [progress.reason?.rawValue].compactMap { $0 }).joined(separator: " ") == expected)
+        }
+        let sweep = TaskStep.sweep(listeningSince: start)
+        f(
+            "waiting refused awaiting_approval queued running",
+            [(0, .approve), (1, .dependencies(.met)), (2, .approve), (3, .lease(agentID: agent))]
+        )
+        f("waiting awaiting_approval refused", [(0, .dependencies(.met)), (1, .lease(agentID: agent))])
+        f("waiting awaiting_approval dead rejected", [(0, .dependencies(.met)), (1, .reject)])
+        f(
+            "waiting awaiting_approval awaiting_approval dead approval_expired",
+            [(0, .dependencies(.met)), (10, sweep), (11, sweep)]
+        )
+        f(
+            "waiting awaiting_approval waiting awaiting_approval",
+            [(0, .dependencies(.met)), (1, .dependencies(.open)), (2, .dependencies(.met))]
+        )
+        f(
+            "waiting awaiting_approval paused awaiting_approval",
+            [(0, .dependencies(.met)), (1, .pause), (2, .resume(.met))]
+        )
+        f(
+            "waiting awaiting_approval cancelled awaiting_approval",
+            [(0, .dependencies(.met)), (1, .cancel), (2, .retry(.met))]
+        )
+        f(
+            "waiting awaiting_approval queued waiting queued",
+            [(0, .dependencies(.met)), (1, .approve), (2, .dependencies(.open)), (3, .dependencies(.met))]
+        )
+    }
+
     /// In any history each attempt ends once, tokens grow, and the fields fit the status.
     @Test func inAnyHistoryTheRulesHold() {
         let agents = [ids.next(), ids.next()]
@@ -116,7 +163,13 @@ import Testing
             if Bool.random(using: &random) { rules.timeouts.scheduleToStartSeconds = 90 }
             if Bool.random(using: &random) { rules.timeouts.totalSeconds = 300 }
             var now = start
-            var progress = TaskProgress.new([.open, .met].randomElement(using: &random) ?? .met, runAt: nil, at: now)
+            if Bool.random(using: &random) { rules.timeouts.approvalSeconds = 50 }
+            var progress = TaskProgress.new(
+                [.open, .met].randomElement(using: &random) ?? .met,
+                runAt: nil,
+                needsApproval: Bool.random(using: &random),
+                at: now
+            )
             var (open, begun, accepted): (Set<Int64>, Int64, Int) = ([], 0, 0)
             for _ in 0..<80 {
                 now = now.advanced(by: .seconds(Int.random(in: 0...25, using: &random)))
@@ -140,6 +193,7 @@ import Testing
                 #expect(open.count == (progress.status == .running ? 1 : 0), "seed \(seed)")
                 #expect((progress.lease != nil) == (progress.status == .running), "seed \(seed)")
                 #expect((progress.queuedAt != nil) == (progress.status == .queued), "seed \(seed)")
+                #expect((progress.askedAt != nil) == (progress.status == .awaitingApproval), "seed \(seed)")
                 #expect((progress.endedAt != nil) == progress.status.isEnded, "seed \(seed)")
                 #expect((progress.reason != nil) == (progress.status == .dead), "seed \(seed)")
                 #expect(progress.failures <= rules.retry.attemptsMax && progress.token >= before.token, "seed \(seed)")
@@ -160,7 +214,9 @@ import Testing
         let token = max(0, progress.token - Int64.random(in: 0...1, using: &random))
         let claim = LeaseClaim(agentID: agent, token: token)
         let verdict = [DependencyVerdict.open, .met, .met, .impossible].randomElement(using: &random) ?? .met
-        switch Int.random(in: 0..<16, using: &random) {
+        switch Int.random(in: 0..<18, using: &random) {
+        case 16: return .approve
+        case 17: return Bool.random(using: &random) ? .reject : .approve
         case 0...3: return .lease(agentID: agent)
         case 4...5: return .renew(claim)
         case 6: return .succeed(claim)

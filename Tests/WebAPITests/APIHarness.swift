@@ -146,7 +146,8 @@ struct APIHarness: Sendable {
             clock: clock,
             ids: ids,
             registry: registry,
-            seed: 1
+            seed: 1,
+            attemptEnded: AttemptRecords.handler(agents)
         )
         let authenticator = Authenticator(identity: identity)
         let build = BuildInformation(version: "0.0.1")
@@ -165,9 +166,9 @@ struct APIHarness: Sendable {
                 + PeopleRoutes(identity: identity, agents: agents).routes
                 + ActivityRoutes(events: events).routes
                 + ProjectRoutes(projects: projects).routes
-                + TaskRoutes(tasks: tasks).routes
+                + TaskRoutes(tasks: tasks, agents: agents).routes
                 + WorkRoutes(tasks: tasks, agents: agents).routes
-                + LeaseRoutes(tasks: tasks, agents: agents, isDraining: { false }).routes
+                + LeaseRoutes(tasks: tasks, agents: agents, clock: clock, isDraining: { false }).routes
                 + AgentRoutes(agents: agents, clock: clock).routes,
             version: build.version
         )

@@ -107,11 +107,13 @@ struct PermissionMatrixTests {
                 POST auth/refresh everyone
                 POST projects projects.write
                 POST tasks tasks.write
+                POST tasks/{id}/approve tasks.write
                 POST tasks/{id}/cancel tasks.write
                 POST tasks/{id}/complete tasks.work
                 POST tasks/{id}/dependencies tasks.write
                 POST tasks/{id}/fail tasks.work
                 POST tasks/{id}/pause tasks.write
+                POST tasks/{id}/reject tasks.write
                 POST tasks/{id}/renew tasks.work
                 POST tasks/{id}/resume tasks.write
                 POST tasks/{id}/retry tasks.write

@@ -95,6 +95,8 @@ struct TaskRoutesTests {
             _ = try await task(api)
             _ = try await api.send(.post, "agents/\(api.agentID)/drain")
             #expect(try await lease(api).text == #"{"leases":[]}"#)
+            let asked = try await api.send(.post, "agents/\(api.agentID)/leases", "{}")
+            #expect(asked.summary == "409 conflict", "who asks in its name is told why")
             async let waiting = lease(api, #"{"wait_seconds":1}"#)
             await api.clock.waitForSleepers(1, dueWithin: .seconds(1))
             api.clock.advance(by: .seconds(1))
@@ -125,6 +127,99 @@ struct TaskRoutesTests {
             try await f("", "201", [key: "a"])
             try await f(#","name":"n""#, "409 idempotency_conflict", [key: "a"])
             #expect(try await api.send(.get, "tasks?project=\(project)&limit=200").items("id").count == 4)
+        }
+    }
+
+    @Test("Labels and concurrency keys come back as they were sent; what is wrong with them is told")
+    func selection() async throws {
+        try await APIHarness.run { api in
+            let keys = #"[{"key":"data=1","limit":1},{"key":"gpu","limit":2}]"#
+            let (project, id) = try await task(api, #","concurrency_keys":\#(keys)"#)
+            let shown = try await api.send(.get, "tasks/\(id)")
+            #expect(shown.json?["concurrency_keys"] == (try JSONValue(parsing: keys)))
+            #expect(shown.json?["approval"] == ["required": false, "expires_seconds": .null])
+            let second = try await task(api, in: project, #","concurrency_keys":[{"key":"data=1","limit":1}]"#)
+            let leases = try await lease(api, #"{"count":5}"#).json?["leases"]?.array ?? []
+            #expect(leases.map { $0["task"]?["id"]?.string } == [id])
+            let why = try await api.send(.get, "tasks/\(second)/why").json
+            #expect(why?["reasons"]?.array?.first?["kind"]?.string == "concurrency_key")
+            #expect(why?["reasons"]?.array?.first?["holders"]?.strings == [id])
+            let decision = try await api.send(.get, "tasks/\(id)/why").json?["decision"]
+            #expect(decision?["rule"]?.string == "fair_share" && decision?["candidates"]?.integer == 1)
+            let labelled = try await task(api, in: project, #","labels":{"zone":"a"}"#)
+            let reasons = try await api.send(.get, "tasks/\(labelled)/why").json?["reasons"]?.array
+            #expect(reasons?.first?["kind"]?.string == "no_capable_agent")
+            func f(_ members: String, _ pointer: String) async throws {
+                let body = #"{"project_id":"\#(project)","kind":"shell",\#(members)}"#
+                #expect(
+                    try await api.send(.post, "tasks", body).summary == "422 validation_failed \(pointer)",
+                    "\(members)"
+                )
+            }
+            try await f(#""labels":{"No":"a"}"#, "/labels/No")
+            try await f(#""concurrency_keys":[{"key":"a","limit":0}]"#, "/concurrency_keys/0/limit")
+            try await f(
+                #""concurrency_keys":[{"key":"a","limit":1},{"key":"a","limit":2}]"#,
+                "/concurrency_keys/1/key"
+            )
+            try await f(#""approval":{"required":true,"expires_seconds":0}"#, "/approval/expires_seconds")
+        }
+    }
+
+    @Test("A task that needs approval waits for a person")
+    func approval() async throws {
+        try await APIHarness.run { api in
+            let approval = #","approval":{"required":true,"expires_seconds":60}"#
+            let (project, id) = try await task(api, approval)
+            let shown = try await api.send(.get, "tasks/\(id)").json
+            #expect(shown?["status"]?.string == "awaiting_approval")
+            #expect(shown?["awaiting_approval_since"]?.string == APIHarness.start.rfc3339)
+            #expect(try await lease(api).text == #"{"leases":[]}"#)
+            #expect(try await api.send(.post, "tasks/\(id)/approve", as: .agent).summary == "403 forbidden")
+            #expect(try await api.send(.post, "tasks/\(id)/approve", as: .viewer).summary == "403 forbidden")
+            let approved = try await api.send(.post, "tasks/\(id)/approve", as: .operator)
+            #expect(approved.string("status") == "queued" && approved.string("approved_at") == APIHarness.start.rfc3339)
+            #expect(try await api.send(.post, "tasks/\(id)/reject").summary == "409 invalid_transition")
+            let other = try await task(api, in: project, approval)
+            let rejected = try await api.send(
+                .post,
+                "tasks/\(other)/reject",
+                as: .researcher,
+                #"{"reason":"too dear"}"#
+            )
+            #expect(rejected.string("status") == "dead" && rejected.string("reason") == "rejected")
+            #expect(rejected.json?["error"]?["message"]?.string == "too dear")
+            let plain = try await task(api, in: project, approval)
+            #expect(try await api.send(.post, "tasks/\(plain)/reject").string("reason") == "rejected")
+        }
+    }
+
+    @Test("An agent whose attempts keep failing is quarantined, probed and restored")
+    func quarantine() async throws {
+        try await APIHarness.run { api in
+            let (project, _) = try await task(api, #","retry":{"attempts_max":1}"#)
+            for index in 0..<8 {
+                let leased = try await lease(api).json?["leases"]?.array?.first?["task"]?["id"]?.string
+                let failure = #"{"token":1,"error":{"class":"disk"}}"#
+                let id = try #require(leased, "attempt \(index)")
+                #expect(try await api.send(.post, "tasks/\(id)/fail", as: .agent, failure).status == 200)
+                _ = try await task(api, in: project, #","retry":{"attempts_max":1}"#)
+            }
+            let agent = try await api.send(.get, "agents/\(api.agentID)").json
+            let probeAt = APIHarness.start.advanced(by: .seconds(10)).rfc3339
+            #expect(agent?["quarantine"]?["probe_at"]?.string == probeAt)
+            #expect(try await lease(api).text == #"{"leases":[]}"#)
+            #expect(try await api.send(.post, "agents/\(api.agentID)/leases", "{}").summary == "409 conflict")
+            _ = try await task(api, in: project)
+            api.clock.advance(by: .seconds(10))
+            let probe = try await lease(api, #"{"count":5}"#).json?["leases"]?.array ?? []
+            #expect(probe.count == 1, "one at a time")
+            let id = try #require(probe.first?["task"]?["id"]?.string)
+            _ = try await api.send(.post, "tasks/\(id)/complete", as: .agent, #"{"token":1}"#)
+            #expect(try await api.send(.get, "agents/\(api.agentID)").json?["quarantine"] == .null)
+            let kinds = try await api.send(.get, "activities?subject_type=agent").items("kind")
+            #expect(kinds.prefix(2) == ["agent.restored", "agent.quarantined"])
+            #expect(try await lease(api, #"{"count":5}"#).json?["leases"]?.array?.count == 1)
         }
     }
 

@@ -9,6 +9,7 @@ public enum ComponentKind: String, CaseIterable, Sendable, Comparable {
     case admission
     case projects
     case tasks
+    case coordinator
     case agents
     case timeSeries = "time_series"
     case sampler

@@ -102,6 +102,10 @@ extension EventLog {
         try EventFollower(log: self, after: position, filter: filter, limit: limit)
     }
 
+    /// A wake-up after each commit that appended, for who reads the log in its own way; it ends when its reader goes away.
+    /// - Throws: ``EventError/tooManySubscribers(subscribersMax:)``.
+    package func wakeUps() throws(EventError) -> AsyncStream<Void> { try signal.subscribe() }
+
     /// Wakes all followers, when another server has appended.
     package func wakeFollowers() { signal.send() }
 }

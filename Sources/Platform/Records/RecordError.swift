@@ -48,7 +48,7 @@ package enum RecordError<Refusal: RecordRefusal>: Error, Hashable, Sendable {
     }
 
     /// Any error that comes out of a transaction.
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         self =
             switch error {
             case let error as Self: error

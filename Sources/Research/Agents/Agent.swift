@@ -13,6 +13,8 @@ package struct Agent: Hashable, Sendable {
     package var load: Double?
     /// What it said with its last heartbeat.
     package var message: String?
+    /// How far it is trusted with tasks; what its attempts decide, not its people.
+    package var trust = AgentTrust()
     /// Grows by one with each change, from 1; heartbeats are none.
     package var version: Int64
     package let createdAt: Timestamp
@@ -49,7 +51,8 @@ package struct Agent: Hashable, Sendable {
         AgentPresence(
             lastHeartbeatAt: lastHeartbeatAt,
             timeout: .seconds(fields.heartbeatTimeoutSeconds),
-            isDraining: isDraining
+            isDraining: isDraining,
+            isQuarantined: trust.quarantine != nil
         )
     }
 }

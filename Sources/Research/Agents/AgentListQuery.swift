@@ -70,7 +70,8 @@ extension AgentListQuery: RecordListQuery {
         }
         let conditions = statuses.sorted { $0.rawValue < $1.rawValue }.map { status in
             switch status {
-            case .online: "(\(within(1)) AND r.is_draining = 0)"
+            case .online: "(\(within(1)) AND r.is_draining = 0 AND r.quarantined_at IS NULL)"
+            case .quarantined: "(\(within(1)) AND r.is_draining = 0 AND r.quarantined_at IS NOT NULL)"
             case .draining: "(\(within(1)) AND r.is_draining = 1)"
             case .stopped: "(NOT (\(within(1))) AND r.is_draining = 1)"
             case .late:

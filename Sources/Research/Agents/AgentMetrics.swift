@@ -17,6 +17,13 @@ struct AgentMetrics: Sendable {
 
     private let agents: GaugeFamily<StatusLabel>
     private let transitions: CounterFamily<TransitionLabel>
+    private struct TrustLabel: MetricLabels {
+        static let names = ["change"]
+        let change: AgentTrust.Change
+        var values: [String] { [change.rawValue] }
+    }
+
+    private let trust: CounterFamily<TrustLabel>
     private let lastWatch: Gauge
     let heartbeats: Counter
 
@@ -31,6 +38,12 @@ struct AgentMetrics: Sendable {
             help: "Changes of agents' status that this server announced, by the new status.",
             labels: TransitionLabel.self
         )
+        trust = registry.counter(
+            "kaskman_agent_quarantine_changes_total",
+            help: "Agents that were quarantined because their attempts kept failing, and that a success restored.",
+            labels: TrustLabel.self
+        )
+        for change in [AgentTrust.Change.quarantined, .restored] { _ = trust[TrustLabel(change: change)] }
         lastWatch = registry.gauge(
             "kaskman_agent_watch_last_success_timestamp_seconds",
             help: "When the status of all agents was last looked at, as a Unix time."
@@ -44,6 +57,8 @@ struct AgentMetrics: Sendable {
             _ = transitions[TransitionLabel(to: status)]
         }
     }
+
+    func trusted(_ change: AgentTrust.Change) { trust[TrustLabel(change: change)].increment() }
 
     func announced(_ status: AgentStatus) { transitions[TransitionLabel(to: status)].increment() }
 

@@ -36,9 +36,10 @@ extension Agent: Record {
         one: "agent",
         columns: """
             id, name, type, description, capabilities, labels, concurrency, heartbeat_timeout_seconds, is_draining, \
-            last_heartbeat_at, load, message, version, created_at, updated_at, created_by
+            last_heartbeat_at, load, message, version, created_at, updated_at, created_by, recent_outcomes, \
+            quarantined_at, probe_at, probe_failures
             """,
-        // Heartbeats are left alone.
+        // Heartbeats are left alone, and so is what attempts decide.
         changeable: [
             "name", "name_key", "type", "description", "capabilities", "labels", "concurrency",
             "heartbeat_timeout_seconds", "is_draining", "version", "updated_at",
@@ -73,6 +74,7 @@ extension Agent: Record {
             updatedAt: try reader.timestamp(),
             createdBy: try reader.text()
         )
+        trust = try AgentTrust(&reader)
     }
 
     package var name: String { fields.name }
@@ -117,6 +119,21 @@ extension Agent: Record {
             labels[member.name] = text
         }
         return labels
+    }
+}
+
+extension AgentTrust {
+    /// Reads the columns `recent_outcomes, quarantined_at, probe_at, probe_failures`.
+    init(_ reader: inout RowReader) throws(DatabaseError) {
+        let recent = Self.recent(try reader.text())
+        let since = try reader.optionalTimestamp()
+        let probeAt = try reader.optionalTimestamp()
+        let failures = try reader.small()
+        guard let since, let probeAt else {
+            self.init(recent: recent)
+            return
+        }
+        self.init(recent: recent, quarantine: Quarantine(since: since, probeAt: probeAt, failures: failures))
     }
 }
 

@@ -9,8 +9,30 @@ package enum AgentSchema {
             id: "agents-0001",
             sqlite: tables(.sqlite),
             postgresql: tables(.postgresql)
-        )
+        ),
+        Migration(
+            id: "agents-0010",
+            sqlite: trust(.sqlite),
+            postgresql: trust(.postgresql)
+        ),
     ]
+
+    /// How attempts went with each agent: the newest ones, quarantine, and all of them by kind of task.
+    private static func trust(_ schema: RecordSchema) -> String {
+        """
+        ALTER TABLE agents ADD COLUMN recent_outcomes TEXT NOT NULL DEFAULT '';
+        ALTER TABLE agents ADD COLUMN quarantined_at BIGINT;
+        ALTER TABLE agents ADD COLUMN probe_at BIGINT;
+        ALTER TABLE agents ADD COLUMN probe_failures BIGINT NOT NULL DEFAULT 0;
+        CREATE TABLE agent_task_records (
+            agent_id \(schema.text) NOT NULL REFERENCES agents (id),
+            kind \(schema.text) NOT NULL,
+            successes BIGINT NOT NULL,
+            failures BIGINT NOT NULL,
+            PRIMARY KEY (agent_id, kind)
+        );
+        """
+    }
 
     /// `announced_status` is not the status: it is what the last event said, so that each change is said once.
     private static func tables(_ schema: RecordSchema) -> String {

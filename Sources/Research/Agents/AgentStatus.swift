@@ -6,6 +6,8 @@ package enum AgentStatus: String, Hashable, Sendable, CaseIterable {
     case online
     /// Online, and to take no new tasks.
     case draining
+    /// Online, and given one task at a time after a growing delay, since its attempts keep failing.
+    case quarantined
     /// Silent after it was to take no new tasks: it ended as one wanted.
     case stopped
     /// Silent for longer than its timeout.
@@ -18,7 +20,7 @@ package enum AgentStatus: String, Hashable, Sendable, CaseIterable {
     /// How bad it is: a greater one is worse.
     var severity: Int {
         switch self {
-        case .online, .draining: 0
+        case .online, .draining, .quarantined: 0
         case .stopped, .late: 1
         case .offline: 2
         case .neverSeen: 3
@@ -34,18 +36,20 @@ package struct AgentPresence: Hashable, Sendable {
     package var lastHeartbeatAt: Timestamp?
     package var timeout: Duration
     package var isDraining: Bool
+    package var isQuarantined: Bool
 
-    package init(lastHeartbeatAt: Timestamp?, timeout: Duration, isDraining: Bool) {
+    package init(lastHeartbeatAt: Timestamp?, timeout: Duration, isDraining: Bool, isQuarantined: Bool = false) {
         self.lastHeartbeatAt = lastHeartbeatAt
         self.timeout = timeout
         self.isDraining = isDraining
+        self.isQuarantined = isQuarantined
     }
 
     /// The status at a time; a heartbeat from later than `now`, as after a step of the clock, counts as just heard.
     package func status(at now: Timestamp) -> AgentStatus {
         guard let lastHeartbeatAt else { return .neverSeen }
         let silence = now.since(lastHeartbeatAt)
-        if silence <= timeout { return isDraining ? .draining : .online }
+        if silence <= timeout { return isDraining ? .draining : isQuarantined ? .quarantined : .online }
         if isDraining { return .stopped }
         return silence <= timeout * Self.offlineFactor ? .late : .offline
     }

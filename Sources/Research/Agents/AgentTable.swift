@@ -61,7 +61,7 @@ struct AgentTable {
     func sightings() throws(DatabaseError) -> [AgentWatch.Sighting] {
         let rows = try connection.query(
             """
-            SELECT id, name, announced_status, last_heartbeat_at, heartbeat_timeout_seconds, is_draining
+            SELECT id, name, announced_status, last_heartbeat_at, heartbeat_timeout_seconds, is_draining, quarantined_at
             FROM agents WHERE deleted_at IS NULL ORDER BY id
             """
         )
@@ -74,7 +74,8 @@ struct AgentTable {
                 presence: AgentPresence(
                     lastHeartbeatAt: try reader.optionalTimestamp(),
                     timeout: .seconds(try reader.small()),
-                    isDraining: try reader.bool()
+                    isDraining: try reader.bool(),
+                    isQuarantined: try reader.optionalTimestamp() != nil
                 )
             )
         }

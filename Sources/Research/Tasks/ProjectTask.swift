@@ -55,6 +55,14 @@ package struct TaskFields: Hashable, Sendable {
     package var input: JSONValue
     /// What an agent must be able to do to get it: all of these.
     package var capabilities: [String]
+    /// What labels an agent must have to get it, with these values.
+    package var labels: [String: String]
+    /// What only so many tasks may use at a time, of whatever project: the limits by key.
+    ///
+    /// Where tasks disagree on the limit, the smallest one wins.
+    package var concurrencyKeys: [String: Int]
+    /// Whether a person has to approve it before it is begun; how long that may take is one of its time-outs.
+    package var needsApproval: Bool
     /// From 1 to 10; 10 goes first.
     package var priority: Int
     package var rules: TaskRules
@@ -67,6 +75,9 @@ package struct TaskFields: Hashable, Sendable {
         self.name = name ?? kind
         self.input = input
         capabilities = []
+        labels = [:]
+        concurrencyKeys = [:]
+        needsApproval = false
         priority = TaskLimits.priorityDefault
         rules = TaskRules()
     }
@@ -102,6 +113,8 @@ package struct TaskAttempt: Hashable, Sendable {
     package let outcome: AttemptOutcome?
     /// The error it failed with.
     package let failure: TaskFailure?
+    /// Why this agent got it: a JSON object; nil for attempts from before the reasons were kept.
+    package let reasons: JSONValue?
 }
 
 /// How far an agent says it is.

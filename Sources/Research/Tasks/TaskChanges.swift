@@ -17,6 +17,8 @@ final class SharedRandom: Sendable {
 struct AttemptResult {
     var output: JSONValue?
     var failure: TaskFailure?
+    /// Why the attempt that begins goes to its agent.
+    var reasons: JSONValue?
 }
 
 extension TaskRepository {
@@ -70,7 +72,7 @@ extension TaskRepository {
         if let failure { new.failure = failure }
         let change = ProjectTask.Change(step, from: old.progress, to: progress)
         try store.update(old, to: new, as: change, by: origin, connection)
-        try note(actions, old, new, failure, connection)
+        try note(actions, old, new, failure, result.reasons, connection)
         return (new, actions)
     }
 
@@ -97,26 +99,35 @@ extension TaskRepository {
         _ old: ProjectTask,
         _ new: ProjectTask,
         _ failure: TaskFailure?,
+        _ reasons: JSONValue?,
         _ connection: any SQLConnection
     ) throws {
         let table = TaskTable(connection: connection)
-        let metrics = metrics
+        let (metrics, board) = (metrics, board)
         for action in actions {
             switch action {
             case .beginAttempt(let lease):
-                try table.begin(new.progress.token, of: new.id, lease)
+                try table.begin(new.progress.token, of: new.id, lease, because: reasons)
+                try table.hold(new.fields.concurrencyKeys, for: new.id)
                 if let ready = old.progress.readySince {
                     let delay = lease.leasedAt.since(ready)
                     connection.afterCommit { metrics.pickedUp(after: delay) }
                 }
             case .endAttempt(let outcome):
                 try table.end(old.progress.token, of: new.id, outcome, failure, at: new.updatedAt)
+                if !old.fields.concurrencyKeys.isEmpty { try table.releaseKeys(of: new.id) }
+                if let lease = old.progress.lease {
+                    try attemptEnded(AttemptEnd(old, lease, outcome, at: new.updatedAt), connection)
+                }
                 connection.afterCommit { metrics.ended(outcome) }
             case .extendLease, .ended, .reopened: break
             }
         }
         let (before, after) = (old.progress.status, new.progress.status)
-        connection.afterCommit { metrics.tasks.moved(from: before, to: after) }
+        connection.afterCommit {
+            metrics.tasks.moved(from: before, to: after)
+            board.note(new)
+        }
     }
 
     /// Why the lease of a step is not the caller's to use.
@@ -137,7 +148,7 @@ extension TaskStep {
     var claim: LeaseClaim? {
         switch self {
         case .renew(let claim), .succeed(let claim), .fail(let claim, _): claim
-        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .retry: nil
+        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .approve, .reject, .retry: nil
         }
     }
 
@@ -161,6 +172,11 @@ extension ProjectTask.Change {
     fileprivate init(_ step: TaskStep, from old: TaskProgress, to new: TaskProgress) {
         switch (step, new.status) {
         case (.pause, _): self = .paused
+        case (.approve, _): self = .approved
+        case (.reject, _): self = .rejected
+        case (.retry, .awaitingApproval): self = .retried
+        case (.resume, .awaitingApproval): self = .resumed
+        case (_, .awaitingApproval): self = .awaitingApproval
         case (.retry, .waiting), (.retry, .queued): self = .retried
         case (.resume, .waiting), (.resume, .queued): self = .resumed
         case (_, .queued) where old.status == .running: self = .attemptFailed

@@ -61,6 +61,7 @@ extension TaskRepository {
         noted.version += 1
         noted.updatedAt = store.clock.now
         try store.update(task, to: noted, as: .dependencyAdded, by: origin, connection)
+        connection.afterCommit { [board, noted] in board.note(noted) }
         return try step(noted, .dependencies(try verdict(on: task.id, connection)), by: origin, connection)
     }
 
@@ -107,6 +108,11 @@ extension NewTask {
     var values: [(String, JSONValue)] {
         let (retry, timeouts) = (fields.rules.retry, fields.rules.timeouts)
         func optional(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
+        // What is at its default is left out, so that keys from before it came still mean the same.
+        var later: [(String, JSONValue)] = []
+        if !fields.labels.isEmpty { later.append(("labels", .object(JSONObject(fields.labels)))) }
+        if !fields.concurrencyKeys.isEmpty { later.append(("concurrency_keys", fields.concurrencyKeysValue)) }
+        if fields.needsApproval { later.append(("approval", optional(timeouts.approvalSeconds))) }
         return [
             ("project_id", .string(fields.projectID.description)), ("name", .string(fields.name)),
             ("kind", .string(fields.kind)), ("input", fields.input), ("capabilities", .strings(fields.capabilities)),
@@ -133,6 +139,6 @@ extension NewTask {
                 "dependencies",
                 .array(dependencies.map { .strings([$0.taskID.description, $0.condition.rawValue]) })
             ),
-        ]
+        ] + later
     }
 }

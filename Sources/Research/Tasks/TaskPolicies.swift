@@ -44,6 +44,8 @@ package struct TaskTimeouts: Hashable, Sendable {
     package var heartbeatSeconds = TaskLimits.heartbeatSecondsDefault
     /// From creation, or the last retry by a person, to the end with all attempts; over it, the task is dead.
     package var totalSeconds: Int?
+    /// From asking for approval until a person answers; over it, the task is dead.
+    package var approvalSeconds: Int?
 
     package init() {}
 }
@@ -64,4 +66,6 @@ package struct TaskFailure: Hashable, Sendable {
     package static let leaseExpiredClass = "lease_expired"
     /// The class of the platform's own error when an attempt took too long.
     package static let timeoutClass = "start_to_close_timeout"
+    /// The class of the error of a task that a person rejected.
+    package static let rejectedClass = "rejected"
 }

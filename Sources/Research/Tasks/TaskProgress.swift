@@ -18,6 +18,12 @@ package struct TaskProgress: Hashable, Sendable {
     package var countsFrom: Timestamp
     /// The lease of the attempt that runs; nil unless it runs.
     package var lease: TaskLease?
+    /// Whether a person has to approve it before it is begun; never changes.
+    package var needsApproval = false
+    /// Since when it waits for approval; nil unless it does.
+    package var askedAt: Timestamp?
+    /// When a person approved it; nil until then.
+    package var approvedAt: Timestamp?
     /// When it ended; nil while it has not.
     package var endedAt: Timestamp?
     /// Why it is dead; nil unless it is.
@@ -31,8 +37,14 @@ package struct TaskProgress: Hashable, Sendable {
     }
 
     /// A new task: one whose dependencies have not all ended waits.
-    package static func new(_ verdict: DependencyVerdict, runAt: Timestamp?, at now: Timestamp) -> TaskProgress {
+    package static func new(
+        _ verdict: DependencyVerdict,
+        runAt: Timestamp?,
+        needsApproval: Bool = false,
+        at now: Timestamp
+    ) -> TaskProgress {
         var progress = TaskProgress(status: .waiting, runAt: runAt ?? now, countsFrom: now)
+        progress.needsApproval = needsApproval
         progress.settle(verdict, at: now)
         return progress
     }
@@ -50,6 +62,7 @@ package struct TaskProgress: Hashable, Sendable {
         add(countsFrom, timeouts.totalSeconds)
         add(readySince, timeouts.scheduleToStartSeconds)
         add(lease?.leasedAt, timeouts.startToCloseSeconds)
+        add(askedAt, timeouts.approvalSeconds)
         if let lease { deadlines.append(lease.deadline) }
         return deadlines.min()
     }

@@ -12,6 +12,8 @@ extension ProjectTask: Record {
         case created, waiting, queued, started, succeeded, dead, cancelled, skipped, paused, resumed, retried, deleted
         case attemptFailed = "attempt_failed"
         case dependencyAdded = "dependency_added"
+        case awaitingApproval = "awaiting_approval"
+        case approved, rejected
 
         package var eventKind: EventKind {
             switch self {
@@ -28,6 +30,9 @@ extension ProjectTask: Record {
             case .resumed: .taskResumed
             case .retried: .taskRetried
             case .dependencyAdded: .taskDependencyAdded
+            case .awaitingApproval: .taskAwaitingApproval
+            case .approved: .taskApproved
+            case .rejected: .taskRejected
             case .deleted: .taskDeleted
             }
         }
@@ -37,7 +42,7 @@ extension ProjectTask: Record {
     package enum Operation: String, MetricLabel, CaseIterable {
         package static let name = "operation"
         case create, get, list, pause, resume, cancel, retry, delete, depend, lease, renew, complete, fail, sweep, count
-        case probe, why, graph, work
+        case probe, why, graph, work, approve, reject
         case expireKeys = "expire_keys"
     }
 
@@ -51,18 +56,19 @@ extension ProjectTask: Record {
             delay_factor, delay_seconds_max, delay_jitter, non_retryable, schedule_to_start_seconds, \
             start_to_close_seconds, heartbeat_seconds, total_seconds, status, failures, token, run_at, queued_at, \
             counts_from, agent_id, leased_at, lease_deadline, ended_at, reason, output, error_class, error_message, \
-            version, created_at, updated_at, created_by
+            version, created_at, updated_at, created_by, labels, concurrency_keys, needs_approval, approval_seconds, \
+            asked_at, approved_at
             """,
         changeable: [
             "status", "failures", "token", "run_at", "queued_at", "counts_from", "agent_id", "leased_at",
             "lease_deadline", "deadline_at", "ended_at", "reason", "output", "error_class", "error_message",
-            "version", "updated_at",
+            "version", "updated_at", "asked_at", "approved_at",
         ],
         constant: [
             "id", "project_id", "name", "kind", "input", "capabilities", "priority", "unique_key", "attempts_max",
             "first_delay_seconds", "delay_factor", "delay_seconds_max", "delay_jitter", "non_retryable",
             "schedule_to_start_seconds", "start_to_close_seconds", "heartbeat_seconds", "total_seconds", "created_at",
-            "created_by",
+            "created_by", "labels", "concurrency_keys", "needs_approval", "approval_seconds",
         ],
         sets: [
             SetTable("task_words", record: "task_id", item: "word"),
@@ -75,21 +81,34 @@ extension ProjectTask: Record {
     package init(_ row: SQLRow) throws(DatabaseError) {
         var reader = RowReader(row)
         let id = try reader.id()
-        let fields = try TaskFields(&reader)
-        let progress = try TaskProgress(&reader)
+        var fields = try TaskFields(&reader)
+        var progress = try TaskProgress(&reader)
         let output = try reader.optionalText()
         let errorClass = try reader.optionalText()
         let message = try reader.optionalText()
+        let version = try reader.integer()
+        let createdAt = try reader.timestamp()
+        let updatedAt = try reader.timestamp()
+        let createdBy = try reader.text()
+        fields.labels = (try reader.object().object?.members ?? []).reduce(into: [:]) { $0[$1.name] = $1.value.string }
+        fields.concurrencyKeys = (try reader.object().object?.members ?? []).reduce(into: [:]) { keys, member in
+            keys[member.name] = member.value.integer.map { Int(clamping: $0) }
+        }
+        fields.needsApproval = try reader.bool()
+        fields.rules.timeouts.approvalSeconds = try reader.optionalInteger().map { Int($0) }
+        progress.needsApproval = fields.needsApproval
+        progress.askedAt = try reader.optionalTimestamp()
+        progress.approvedAt = try reader.optionalTimestamp()
         self.init(
             id: id,
             fields: fields,
             progress: progress,
             output: try output.map { text throws(DatabaseError) in try Self.json(text, of: id) },
             failure: errorClass.map { TaskFailure($0, message ?? "") },
-            version: try reader.integer(),
-            createdAt: try reader.timestamp(),
-            updatedAt: try reader.timestamp(),
-            createdBy: try reader.text()
+            version: version,
+            createdAt: createdAt,
+            updatedAt: updatedAt,
+            createdBy: createdBy
         )
     }
 
@@ -104,6 +123,7 @@ extension ProjectTask: Record {
             .optional(progress.deadline(fields.rules.timeouts)), .optional(progress.endedAt),
             .optional(progress.reason?.rawValue), .optional(output.map { JSONText.canonical($0) }),
             .optional(failure?.errorClass), .optional(failure?.message), .integer(version), .timestamp(updatedAt),
+            .optional(progress.askedAt), .optional(progress.approvedAt),
         ]
     }
 
@@ -117,6 +137,9 @@ extension ProjectTask: Record {
             .text(JSONText.array(retry.nonRetryable)), .optional(timeouts.scheduleToStartSeconds.map { Int64($0) }),
             .optional(timeouts.startToCloseSeconds.map { Int64($0) }), .int(timeouts.heartbeatSeconds),
             .optional(timeouts.totalSeconds.map { Int64($0) }), .timestamp(createdAt), .text(createdBy),
+            .text(JSONText.canonical(.object(JSONObject(fields.labels)))),
+            .text(JSONText.canonical(fields.concurrencyKeysValue)), .bool(fields.needsApproval),
+            .optional(timeouts.approvalSeconds.map { Int64($0) }),
         ]
     }
 
@@ -133,6 +156,8 @@ extension ProjectTask: Record {
             ("kind", .string(fields.kind)),
             ("input", fields.input),
             ("capabilities", .strings(fields.capabilities)),
+            ("labels", .object(JSONObject(fields.labels))),
+            ("concurrency_keys", fields.concurrencyKeysValue),
             ("priority", .integer(Int64(fields.priority))),
             ("status", .string(progress.status.rawValue)),
             ("attempt", .integer(progress.token)),
@@ -153,6 +178,11 @@ extension ProjectTask: Record {
 }
 
 extension TaskFields {
+    /// The limits by key, as they are stored.
+    var concurrencyKeysValue: JSONValue {
+        .object(JSONObject(concurrencyKeys.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) }))
+    }
+
     fileprivate init(_ reader: inout RowReader) throws(DatabaseError) {
         let projectID = try reader.id()
         let name = try reader.text()

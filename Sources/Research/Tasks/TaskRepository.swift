@@ -30,18 +30,26 @@ package struct TaskRepository: Sendable {
     let store: RecordStore<ProjectTask>
     let metrics: TaskMetrics
     let random: SharedRandom
+    /// What is open and who asks for work, in memory.
+    let board: TaskBoard
+    let attemptEnded: AttemptEndHandler
 
     /// Makes the repository over a migrated database.
     ///
-    /// `registry` takes the metrics `kaskman_task*`; `seed` decides within the jitter of retries.
+    /// `registry` takes the metrics `kaskman_task*` and `kaskman_coordinator*`; `seed` decides within the jitter of
+    /// retries, and between what is alike for the scheduler. `attemptEnded` is told of the end of each attempt, in its
+    /// transaction.
     package init(
         database: any Database,
         events: EventLog,
         clock: any WallClock,
         ids: UUIDv7Generator,
         registry: Registry,
-        seed: UInt64
+        seed: UInt64,
+        attemptEnded: @escaping AttemptEndHandler = { _, _ in }
     ) {
+        board = TaskBoard(clock: clock, registry: registry, seed: seed)
+        self.attemptEnded = attemptEnded
         store = RecordStore(database: database, events: events, clock: clock, ids: ids, registry: registry)
         metrics = TaskMetrics(registry)
         random = SharedRandom(seed: seed)
@@ -157,6 +165,36 @@ package struct TaskRepository: Sendable {
         try await change(id, .cancel, "tasks.cancel", version, origin) { _, _ in .cancel }
     }
 
+    /// Lets a task be begun that waits for approval.
+    /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `event`, `database`.
+    package func approve(
+        _ id: UUIDv7,
+        expecting version: ExpectedVersion? = nil,
+        by origin: ChangeOrigin
+    ) async throws(TaskError) -> ProjectTask {
+        try await change(id, .approve, "tasks.approve", version, origin) { _, _ in .approve }
+    }
+
+    /// Ends a task that waits for approval: it is dead, with what a person said as its error.
+    /// - Throws: ``TaskError``: `notFound`, `invalid`, `versionMismatch`, `notPossible`, `event`, `database`.
+    package func reject(
+        _ id: UUIDv7,
+        reason: String = "",
+        expecting version: ExpectedVersion? = nil,
+        by origin: ChangeOrigin
+    ) async throws(TaskError) -> ProjectTask {
+        let failure = TaskFailure(TaskFailure.rejectedClass, reason)
+        return try await store.perform(.reject) {
+            var list = ViolationList()
+            list.text(reason, "/reason", bytesMax: TaskLimits.errorMessageBytesMax)
+            try store.refuse(list.violations)
+            return try await store.database.write("tasks.reject") { connection in
+                let task = try store.locked(id, version, connection)
+                return try step(task, .reject, AttemptResult(failure: failure), by: origin, connection)
+            }
+        }
+    }
+
     /// Has a dead or cancelled task tried again with all its attempts; what was skipped because of it waits again.
     /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `uniqueKeyTaken`, `event`, `database`.
     package func retry(
@@ -182,7 +220,10 @@ package struct TaskRepository: Sendable {
                 let status = task.progress.status
                 guard status.isEnded else { throw TaskRefusal.notPossible(from: status) }
                 try store.delete(task, by: origin, connection)
-                connection.afterCommit { [metrics] in metrics.tasks.moved(from: status, to: nil) }
+                connection.afterCommit { [metrics, board] in
+                    metrics.tasks.moved(from: status, to: nil)
+                    board.forget(id)
+                }
             }
         }
     }
@@ -234,7 +275,12 @@ package struct TaskRepository: Sendable {
         let task = ProjectTask(
             id: id,
             fields: new.fields,
-            progress: .new(DependencyVerdict(verdicts), runAt: new.runAt, at: now),
+            progress: .new(
+                DependencyVerdict(verdicts),
+                runAt: new.runAt,
+                needsApproval: new.fields.needsApproval,
+                at: now
+            ),
             createdAt: now,
             updatedAt: now,
             createdBy: origin.actorID
@@ -243,7 +289,10 @@ package struct TaskRepository: Sendable {
         let table = TaskTable(connection: connection)
         for dependency in new.dependencies { try table.insert(dependency, of: id) }
         let status = task.progress.status
-        connection.afterCommit { [metrics] in metrics.tasks.moved(from: nil, to: status) }
+        connection.afterCommit { [metrics, board] in
+            metrics.tasks.moved(from: nil, to: status)
+            board.note(task)
+        }
         return Creation(task: task, isReplay: false)
     }
 

@@ -10,12 +10,37 @@ package enum TaskSchema {
             sqlite: tables(.sqlite),
             postgresql: tables(.postgresql)
         ),
+        Migration(
+            id: "tasks-0010",
+            sqlite: coordination(.sqlite),
+            postgresql: coordination(.postgresql)
+        ),
         // What an agent did, newest first.
         Migration(
             id: "attempts-0001",
             sql: "CREATE INDEX task_attempts_by_agent ON task_attempts (agent_id, started_at, outcome);"
         ),
     ]
+
+    /// What the scheduler decides by, why it decided so, approval, and who uses a concurrency key now.
+    private static func coordination(_ schema: RecordSchema) -> String {
+        """
+        ALTER TABLE tasks ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE tasks ADD COLUMN concurrency_keys TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE tasks ADD COLUMN needs_approval BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE tasks ADD COLUMN approval_seconds BIGINT;
+        ALTER TABLE tasks ADD COLUMN asked_at BIGINT;
+        ALTER TABLE tasks ADD COLUMN approved_at BIGINT;
+        ALTER TABLE task_attempts ADD COLUMN reasons TEXT;
+        CREATE TABLE task_key_holds (
+            key \(schema.text) NOT NULL,
+            task_id \(schema.text) NOT NULL REFERENCES tasks (id),
+            limit_max BIGINT NOT NULL,
+            PRIMARY KEY (key, task_id)
+        );
+        CREATE INDEX task_key_holds_by_task ON task_key_holds (task_id);
+        """
+    }
 
     /// `deadline_at` follows from the other columns: it is what the sweeper looks for.
     private static func tables(_ schema: RecordSchema) -> String {

@@ -4,6 +4,8 @@
 package enum TaskStatus: String, Hashable, Sendable, CaseIterable {
     /// Tasks that it depends on have not ended.
     case waiting
+    /// What it depends on has ended as it should; a person has to approve it before it is queued.
+    case awaitingApproval = "awaiting_approval"
     /// To be done, once its time has come and an agent that can do it asks.
     case queued
     /// Held back by a person; what it depends on may end meanwhile.
@@ -22,7 +24,7 @@ package enum TaskStatus: String, Hashable, Sendable, CaseIterable {
     /// Whether nothing happens any more unless a person wants it.
     package var isEnded: Bool {
         switch self {
-        case .waiting, .queued, .paused, .running: false
+        case .waiting, .awaitingApproval, .queued, .paused, .running: false
         case .succeeded, .cancelled, .skipped, .dead: true
         }
     }
@@ -30,7 +32,7 @@ package enum TaskStatus: String, Hashable, Sendable, CaseIterable {
     /// Whether it has not begun: its dependencies may still change.
     package var isUnstarted: Bool {
         switch self {
-        case .waiting, .queued, .paused: true
+        case .waiting, .awaitingApproval, .queued, .paused: true
         case .running, .succeeded, .cancelled, .skipped, .dead: false
         }
     }
@@ -46,6 +48,10 @@ package enum DeathReason: String, Hashable, Sendable, CaseIterable {
     case startTimeout = "schedule_to_start_timeout"
     /// It was not done within its total time.
     case totalTimeout = "total_timeout"
+    /// A person rejected it.
+    case rejected
+    /// Nobody approved it in time.
+    case approvalExpired = "approval_expired"
 }
 
 /// How an attempt ended; the raw values are stored and are those of the API.

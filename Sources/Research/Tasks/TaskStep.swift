@@ -18,6 +18,10 @@ package enum TaskStep: Hashable, Sendable {
     /// Goes on where its dependencies are.
     case resume(DependencyVerdict)
     case cancel
+    /// A person lets it be begun.
+    case approve
+    /// A person wants it not to be done.
+    case reject
     /// A person has a dead or cancelled one tried again, with all its attempts.
     case retry(DependencyVerdict)
 }
@@ -102,8 +106,10 @@ extension TaskProgress {
             return failAttempt(.failed, errorClass, rules, now, &random)
         case .sweep(let listeningSince): return sweep(rules, now, listeningSince, &random)
         case .pause:
-            guard status == .waiting || status == .queued else { throw .notPossible(from: status) }
-            (status, queuedAt) = (.paused, nil)
+            guard status == .waiting || status == .awaitingApproval || status == .queued else {
+                throw .notPossible(from: status)
+            }
+            (status, queuedAt, askedAt) = (.paused, nil, nil)
             return []
         case .resume(let verdict):
             guard status == .paused else { throw .notPossible(from: status) }
@@ -115,6 +121,14 @@ extension TaskProgress {
             let isRunning = status == .running
             end(.cancelled, now)
             return (isRunning ? [.endAttempt(.cancelled)] : []) + [.ended]
+        case .approve:
+            guard status == .awaitingApproval else { throw .notPossible(from: status) }
+            (status, queuedAt, askedAt, approvedAt) = (.queued, now, nil, now)
+            return []
+        case .reject:
+            guard status == .awaitingApproval else { throw .notPossible(from: status) }
+            end(.dead, now, .rejected)
+            return [.ended]
         case .retry(let verdict): return try retry(verdict, now)
         }
     }
@@ -123,6 +137,7 @@ extension TaskProgress {
     mutating func settle(_ verdict: DependencyVerdict, at now: Timestamp) {
         switch verdict {
         case .open: break
+        case .met where needsApproval && approvedAt == nil: (status, askedAt) = (.awaitingApproval, now)
         case .met: (status, queuedAt) = (.queued, now)
         case .impossible: end(.skipped, now)
         }
@@ -134,15 +149,15 @@ extension TaskProgress {
         case .waiting:
             settle(verdict, at: now)
             return status.isEnded ? [.ended] : []
-        case .queued where verdict != .met:
-            (status, queuedAt) = (.waiting, nil)
+        case .queued where verdict != .met, .awaitingApproval where verdict != .met:
+            (status, queuedAt, askedAt) = (.waiting, nil, nil)
             settle(verdict, at: now)
             return status.isEnded ? [.ended] : []
         case .skipped where verdict != .impossible:
             (status, endedAt) = (.waiting, nil)
             settle(verdict, at: now)
             return [.reopened]
-        case .queued, .paused, .running, .succeeded, .cancelled, .skipped, .dead: return []
+        case .awaitingApproval, .queued, .paused, .running, .succeeded, .cancelled, .skipped, .dead: return []
         }
     }
 
@@ -205,6 +220,10 @@ extension TaskProgress {
             end(.dead, now, .startTimeout)
             return [.ended]
         }
+        if isOver(askedAt, timeouts.approvalSeconds) {
+            end(.dead, now, .approvalExpired)
+            return [.ended]
+        }
         guard let lease else { return [] }
         if isOver(lease.leasedAt, timeouts.startToCloseSeconds) {
             return failAttempt(.timedOut, TaskFailure.timeoutClass, rules, now, &random)
@@ -223,6 +242,6 @@ extension TaskProgress {
     }
 
     private mutating func end(_ status: TaskStatus, _ now: Timestamp, _ reason: DeathReason? = nil) {
-        (self.status, self.reason, endedAt, lease, queuedAt) = (status, reason, now, nil, nil)
+        (self.status, self.reason, endedAt, lease, queuedAt, askedAt) = (status, reason, now, nil, nil, nil)
     }
 }

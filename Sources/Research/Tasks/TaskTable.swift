@@ -1,5 +1,6 @@
 internal import Basics
 internal import Database
+internal import JSON
 internal import Records
 
 /// The statements that only tasks have, inside the caller's transaction.
@@ -69,12 +70,21 @@ struct TaskTable {
 
     // MARK: Attempts
 
-    func begin(_ number: Int64, of id: UUIDv7, _ lease: TaskLease) throws(DatabaseError) {
+    func begin(
+        _ number: Int64,
+        of id: UUIDv7,
+        _ lease: TaskLease,
+        because reasons: JSONValue?
+    ) throws(DatabaseError) {
         try connection.execute(
             """
-            INSERT INTO task_attempts (task_id, number, agent_id, started_at, heartbeat_at) VALUES (?1, ?2, ?3, ?4, ?4)
+            INSERT INTO task_attempts (task_id, number, agent_id, started_at, heartbeat_at, reasons)
+            VALUES (?1, ?2, ?3, ?4, ?4, ?5)
             """,
-            [.id(id), .integer(number), .id(lease.agentID), .timestamp(lease.leasedAt)]
+            [
+                .id(id), .integer(number), .id(lease.agentID), .timestamp(lease.leasedAt),
+                .optional(reasons.map { JSONText.canonical($0) }),
+            ]
         )
     }
 
@@ -98,7 +108,8 @@ struct TaskTable {
     }
 
     private static let attemptColumns = """
-        number, agent_id, started_at, heartbeat_at, fraction, message, ended_at, outcome, error_class, error_message
+        number, agent_id, started_at, heartbeat_at, fraction, message, ended_at, outcome, error_class, error_message, \
+        reasons
         """
 
     /// The newest attempts at a task, oldest first.
@@ -148,5 +159,6 @@ extension TaskAttempt {
         let errorClass = try reader.optionalText()
         let message = try reader.optionalText()
         failure = errorClass.map { TaskFailure($0, message ?? "") }
+        reasons = try reader.optionalText().flatMap { try? JSONValue(parsing: $0, limits: .stored) }
     }
 }

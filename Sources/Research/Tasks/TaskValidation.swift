@@ -12,6 +12,12 @@ package enum TaskLimits {
     package static let outputBytesMax = 64 << 10
     package static let capabilitiesMax = 50
     package static let capabilityLengthMax = 50
+    package static let labelsMax = 20
+    package static let labelNameLengthMax = 63
+    package static let labelValueLengthMax = 200
+    package static let concurrencyKeysMax = 10
+    package static let concurrencyKeyLengthMax = 200
+    package static let concurrencyLimits = 1...10_000
     package static let priorities = 1...10
     package static let priorityDefault = 5
     package static let uniqueKeyLengthMax = 200
@@ -69,9 +75,29 @@ extension TaskFields {
             $0.slug($1, $2, lengthMax: TaskLimits.capabilityLengthMax, extra: word)
         }
         list.range(priority, "/priority", TaskLimits.priorities)
+        checkSelection(&list)
         if let uniqueKey { list.line(uniqueKey, "/unique_key", lengthMax: TaskLimits.uniqueKeyLengthMax) }
         rules.retry.check(&list)
         rules.timeouts.check(&list)
+    }
+}
+
+extension TaskFields {
+    private func checkSelection(_ list: inout ViolationList) {
+        if labels.count > TaskLimits.labelsMax {
+            list.add("/labels", "must have at most \(TaskLimits.labelsMax) members")
+        }
+        for (name, value) in labels.sorted(by: { $0.key < $1.key }).prefix(TaskLimits.labelsMax) {
+            let pointer = "/labels/" + JSONPointer.token(name.unicodeScalars.prefix(TaskLimits.labelNameLengthMax))
+            list.slug(name, pointer, lengthMax: TaskLimits.labelNameLengthMax, extra: TaskLimits.wordPunctuation)
+            list.line(value, pointer, lengthMax: TaskLimits.labelValueLengthMax, mayBeEmpty: true)
+        }
+        let keysMax = TaskLimits.concurrencyKeysMax
+        if concurrencyKeys.count > keysMax { list.add("/concurrency_keys", "must have at most \(keysMax) items") }
+        for (key, limit) in concurrencyKeys.sorted(by: { $0.key < $1.key }).prefix(keysMax) {
+            list.line(key, "/concurrency_keys", lengthMax: TaskLimits.concurrencyKeyLengthMax)
+            list.range(limit, "/concurrency_keys", TaskLimits.concurrencyLimits)
+        }
     }
 }
 
@@ -96,6 +122,9 @@ extension TaskTimeouts {
             ("schedule_to_start_seconds", scheduleToStartSeconds), ("start_to_close_seconds", startToCloseSeconds),
             ("total_seconds", totalSeconds),
         ]
+        if let approvalSeconds {
+            list.range(approvalSeconds, "/approval/expires_seconds", TaskLimits.timeoutsSeconds)
+        }
         for (name, seconds) in parts {
             if let seconds { list.range(seconds, "/timeouts/\(name)", TaskLimits.timeoutsSeconds) }
         }

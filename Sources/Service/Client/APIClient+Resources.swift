@@ -131,8 +131,14 @@ extension APIClient {
     }
 
     /// Has something done to a resource that is not a change of its fields, such as `cancel`.
-    package func act(_ path: String, id: String, _ word: String) async throws(ClientError) -> JSONValue {
-        try Self.value(await call(APIRequest(.post, "\(path)/\(PercentEncoding.encode(id))/\(word)")))
+    package func act(
+        _ path: String,
+        id: String,
+        _ word: String,
+        _ body: JSONValue? = nil
+    ) async throws(ClientError) -> JSONValue {
+        let target = "\(path)/\(PercentEncoding.encode(id))/\(word)"
+        return try Self.value(await call(body.map { Self.json(.post, target, $0) } ?? APIRequest(.post, target)))
     }
 
     /// Deletes a resource.

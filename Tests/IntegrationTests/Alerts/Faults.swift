@@ -65,6 +65,31 @@ enum Faults {
                 try await Intruder.run(["ALTER TABLE tasks_away RENAME TO tasks"], on: scene) {}
             }.value
         },
+        // The statement that fails is the database's error too, and the agent's answer a 500.
+        FaultRow(
+            component: .coordinator,
+            fault: "another process renames the table of held concurrency keys",
+            rule: "CoordinatorLeasesFailing",
+            consequences: ["DatabaseErrors", "HTTPErrors", "TaskOperationsFailing"]
+        ) { scene in
+            let agent = try await register(scene)
+            let answer = try await post("/api/v1/projects", #"{"name": "keys", "type": "research"}"#, scene)
+            guard let project = answer.text.firstMatch(of: /"id":\s*"([^"]+)"/) else {
+                throw Unexpected(text: answer.text)
+            }
+            let task =
+                #"{"project_id": "\#(project.1)", "kind": "shell", "concurrency_keys": [{"key": "k", "limit": 1}]}"#
+            let made = try await post("/api/v1/tasks", task, scene)
+            guard made.status == 201 else { throw Unexpected(text: made.text) }
+            try await Intruder.run(["ALTER TABLE task_key_holds RENAME TO task_key_holds_away"], on: scene) {
+                await repeatedly(every: .milliseconds(200)) {
+                    _ = try await post("/api/v1/agents/\(agent)/leases", "{}", scene)
+                }
+            }
+            try await Task {
+                try await Intruder.run(["ALTER TABLE task_key_holds_away RENAME TO task_key_holds"], on: scene) {}
+            }.value
+        },
         FaultRow(
             component: .agents,
             fault: "the only agent dies",

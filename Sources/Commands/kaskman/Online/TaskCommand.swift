@@ -10,7 +10,8 @@ struct TaskCommand: AsyncParsableCommand {
         abstract: "Tasks: the projects' work, which agents do.",
         subcommands: [
             TaskListCommand.self, TaskCreateCommand.self, TaskShowCommand.self, TaskWaitCommand.self,
-            TaskWhyCommand.self, TaskCancelCommand.self, TaskRetryCommand.self,
+            TaskWhyCommand.self, TaskApproveCommand.self, TaskRejectCommand.self, TaskCancelCommand.self,
+            TaskRetryCommand.self,
         ]
     )
 
@@ -84,6 +85,21 @@ struct TaskCreateCommand: AsyncParsableCommand {
     @Option(help: "What an agent must be able to do to get it, instead of its kind; may be repeated.")
     var capability: [String] = []
 
+    @Option(name: .customLong("label"), help: "A label that an agent must have to get it, as zone=a; may be repeated.")
+    var labels: [String] = []
+
+    @Option(
+        name: .customLong("concurrency-key"),
+        help: "What only so many tasks may use at a time, as dataset=2; may be repeated."
+    )
+    var concurrencyKeys: [String] = []
+
+    @Flag(help: "It is begun only after a person has approved it.")
+    var needsApproval = false
+
+    @Option(help: "Seconds after which it is dead unless it was approved; without it never.")
+    var approvalExpiresSeconds: Int?
+
     @Option(help: "From 1 to 10; 10 goes first.")
     var priority: Int?
 
@@ -113,10 +129,39 @@ struct TaskCreateCommand: AsyncParsableCommand {
         }
         // The executors of a worker are its capabilities: without this a task could go to an agent that cannot read its input.
         body["capabilities"] = .strings(capability.isEmpty ? [kind] : capability)
+        if !labels.isEmpty {
+            var object = JSONObject()
+            for (name, value) in try labels.map({ text throws(CommandFailure) in try Self.pair(text, "--label") }) {
+                object[name] = .string(value)
+            }
+            body["labels"] = .object(object)
+        }
+        if !concurrencyKeys.isEmpty {
+            var keys: [JSONValue] = []
+            for text in concurrencyKeys {
+                let (key, number) = try Self.pair(text, "--concurrency-key")
+                guard let limit = Int64(number) else { throw .usage("--concurrency-key must be as dataset=2") }
+                keys.append(["key": .string(key), "limit": .integer(limit)])
+            }
+            body["concurrency_keys"] = .array(keys)
+        }
+        if needsApproval || approvalExpiresSeconds != nil {
+            var approval: JSONObject = ["required": true]
+            approval["expires_seconds"] = approvalExpiresSeconds.map { .integer(Int64($0)) }
+            body["approval"] = .object(approval)
+        }
         body["priority"] = priority.map { .integer(Int64($0)) }
         if !after.isEmpty { body["dependencies"] = .array(after.map { ["task_id": .string($0)] }) }
         body["run_at"] = runAt.map { .string($0) }
         return body
+    }
+
+    /// The two sides of the last equals sign: keys may have some themselves.
+    private static func pair(_ text: String, _ option: String) throws(CommandFailure) -> (String, String) {
+        guard let sign = text.lastIndex(of: "="), sign != text.startIndex else {
+            throw .usage("\(option) must be as name=value")
+        }
+        return (String(text[..<sign]), String(text[text.index(after: sign)...]))
     }
 }
 
@@ -167,6 +212,50 @@ struct TaskWhyCommand: AsyncParsableCommand {
             }
             return table
         }
+    }
+}
+
+/// The command `kaskman task approve`.
+struct TaskApproveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Let a task be begun that waits for approval, and show it."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The task's identifier.")
+    var id: String
+
+    func run() async throws {
+        try await connection.act(TaskCommand.path, id, "approve", as: format)
+    }
+}
+
+/// The command `kaskman task reject`.
+struct TaskRejectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reject",
+        abstract: "End a task that waits for approval, and show it."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The task's identifier.")
+    var id: String
+
+    @Option(help: "What people are told as the task's error.")
+    var reason: String?
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        let content: JSONValue? = reason.map { ["reason": .string($0)] }
+        let json = try await connection.withClient(environment) { client in
+            try await client.act(TaskCommand.path, id: id, "reject", content)
+        }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
     }
 }
 

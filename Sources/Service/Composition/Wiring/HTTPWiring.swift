@@ -80,11 +80,12 @@ extension Wiring {
             + PeopleRoutes(identity: foundation.identity, agents: research.agents).routes
             + ActivityRoutes(events: foundation.events).routes
             + ProjectRoutes(projects: research.projects).routes
-            + TaskRoutes(tasks: research.tasks).routes
+            + TaskRoutes(tasks: research.tasks, agents: research.agents).routes
             + WorkRoutes(tasks: research.tasks, agents: research.agents).routes
             + LeaseRoutes(
                 tasks: research.tasks,
                 agents: research.agents,
+                clock: clock,
                 isDraining: { supervisor.report.isDraining }
             ).routes
             + AgentRoutes(agents: research.agents, clock: clock).routes

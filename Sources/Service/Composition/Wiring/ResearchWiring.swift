@@ -35,10 +35,14 @@ extension Wiring {
             clock: clock,
             ids: ids,
             registry: registry,
-            seed: .random(in: 0 ... .max)
+            seed: .random(in: 0 ... .max),
+            attemptEnded: AttemptRecords.handler(agents)
         )
         supervisor.add(.projects, dependsOn: [.database, .events]) { ProjectsComponent($0, repository: projects) }
         supervisor.add(.tasks, dependsOn: [.database, .events]) { TasksComponent($0, repository: tasks) }
+        supervisor.add(.coordinator, dependsOn: [.database, .events, .projects, .tasks]) {
+            CoordinatorComponent($0, repository: tasks)
+        }
         supervisor.add(.agents, dependsOn: [.database, .events, .identity]) { AgentsComponent($0, repository: agents) }
         return ResearchParts(projects: projects, agents: agents, tasks: tasks)
     }

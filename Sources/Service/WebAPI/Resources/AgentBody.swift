@@ -83,6 +83,15 @@ struct AgentBody: JSONWritable {
             .required("id", .string(format: .uuid)),
             .required("status", .oneOf(AgentStatus.self), "As it follows from the heartbeats now."),
             .required("draining", .boolean, "Whether it is to take no new tasks."),
+            .required(
+                "quarantine",
+                JSONSchema.object([
+                    .required("since", .string(format: .dateTime)),
+                    .required("probe_at", .string(format: .dateTime), "Gets no task before; then one, to be tried."),
+                    .required("failed_probes", .integer()),
+                ]).orNull,
+                "Set while its attempts keep failing; a success ends it."
+            ),
             .required("last_heartbeat_at", .string(format: .dateTime).orNull),
             .required("load", .number(nil).orNull),
             .required("message", .string().orNull),
@@ -121,6 +130,8 @@ struct AgentBody: JSONWritable {
         json.member("heartbeat_timeout_seconds", fields.heartbeatTimeoutSeconds)
         json.member("status", status.rawValue)
         json.member("draining", agent.isDraining)
+        json.key("quarantine")
+        writeQuarantine(to: &json)
         json.member("last_heartbeat_at", orNull: agent.lastHeartbeatAt)
         json.member("load", orNull: agent.load)
         json.member("message", orNull: agent.message)
@@ -128,6 +139,17 @@ struct AgentBody: JSONWritable {
         json.member("created_at", agent.createdAt.rfc3339)
         json.member("updated_at", agent.updatedAt.rfc3339)
         json.member("created_by", agent.createdBy)
+    }
+}
+
+extension AgentBody {
+    private func writeQuarantine(to json: inout JSONWriter) {
+        guard let quarantine = agent.trust.quarantine else { return json.null() }
+        json.object { json in
+            json.member("since", quarantine.since.rfc3339)
+            json.member("probe_at", quarantine.probeAt.rfc3339)
+            json.member("failed_probes", quarantine.failures)
+        }
     }
 }
 

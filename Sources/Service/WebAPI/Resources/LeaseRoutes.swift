@@ -1,6 +1,6 @@
 import APIModel
 package import Agents
-import Basics
+package import Basics
 package import HTTP
 import HTTPTypes
 import Identity
@@ -12,12 +12,19 @@ package import Tasks
 package struct LeaseRoutes: Sendable {
     private let tasks: TaskRepository
     private let agents: AgentRepository
+    private let clock: any WallClock
     private let isDraining: @Sendable () -> Bool
 
     /// `isDraining`: whether the server is to end, so that nobody waits for work any longer.
-    package init(tasks: TaskRepository, agents: AgentRepository, isDraining: @escaping @Sendable () -> Bool) {
+    package init(
+        tasks: TaskRepository,
+        agents: AgentRepository,
+        clock: any WallClock,
+        isDraining: @escaping @Sendable () -> Bool
+    ) {
         self.tasks = tasks
         self.agents = agents
+        self.clock = clock
         self.isDraining = isDraining
     }
 
@@ -54,6 +61,7 @@ package struct LeaseRoutes: Sendable {
             responses: [
                 ResponseRule(200, "The leases; none when there was no work in time.", json: LeasesBody.schema),
                 ResponseRule.problem(403, "The token is another agent's."),
+                ResponseRule.problem(409, "The agent is draining or in quarantine, and not itself that asks."),
                 ResourceRoutes<Agent>.notFound, ResourceRoutes<Agent>.invalid,
             ],
             rateClass: .work
@@ -66,21 +74,47 @@ package struct LeaseRoutes: Sendable {
             }
             let count = request.json?["count"]?.integer.map { Int(clamping: $0) } ?? 1
             let wait = request.json?["wait_seconds"]?.double ?? 0
+            if caller.kind != .agent { try await refuseUnwilling(id) }
             let leased = try await tasks.lease(
                 waitingFor: .milliseconds(Int64(wait * 1000)),
-                isDraining: { isDraining() || request.isClientGone() }
+                isDraining: { isDraining() || request.isClientGone() },
+                recheck: { connection in
+                    // A task that nobody takes would wait for its lease to end, and count an attempt.
+                    if request.isClientGone() { return nil }
+                    return try agents.locked(id, in: connection).flatMap { agent in self.request(agent, [], count) }
+                }
             ) {
-                let agent = try await agents.get(id).agent
-                // A task that nobody takes would wait for its lease to end, and count an attempt.
-                if agent.isDraining || request.isClientGone() { return nil }
-                return LeaseRequest(
-                    agentID: id,
-                    capabilities: agent.fields.capabilities,
-                    concurrency: agent.fields.concurrency,
-                    countMax: count
-                )
+                if request.isClientGone() { return nil }
+                let (agent, records) = try await agents.withRecords(id)
+                return self.request(agent, records, count)
             }
             return .json(LeasesBody(leased))
+        }
+    }
+
+    /// What an agent asks for, as it is now; nil when it is to get nothing.
+    private func request(_ agent: Agent, _ records: [AgentTaskRecord], _ count: Int) -> LeaseRequest? {
+        let concurrency = agent.trust.concurrency(agent.fields.concurrency, at: clock.now)
+        if agent.isDraining || concurrency == 0 { return nil }
+        var request = LeaseRequest(
+            agentID: agent.id,
+            capabilities: agent.fields.capabilities,
+            labels: agent.fields.labels,
+            concurrency: concurrency,
+            countMax: count
+        )
+        for record in records {
+            request.records[record.kind] = AttemptCounts(successes: record.successes, failures: record.failures)
+        }
+        return request
+    }
+
+    /// Tells a person who asks in the name of an agent why that one gets nothing, rather than letting them wait.
+    private func refuseUnwilling(_ id: UUIDv7) async throws {
+        let agent = try await agents.get(id).agent
+        if agent.isDraining { throw ProblemError(.conflict, "the agent is draining: it takes no new tasks") }
+        if let quarantine = agent.trust.quarantine, agent.trust.concurrency(1, at: clock.now) == 0 {
+            throw ProblemError(.conflict, "the agent is in quarantine until \(quarantine.probeAt.rfc3339)")
         }
     }
 

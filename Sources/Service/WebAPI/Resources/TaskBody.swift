@@ -16,6 +16,8 @@ struct TaskBody: JSONWritable {
             .required("attempt", .integer(), "The number of the newest attempt; 0 before the first."),
             .required("agent_id", .string(format: .uuid).orNull, "Who does it now."),
             .required("lease_deadline", .string(format: .dateTime).orNull),
+            .required("awaiting_approval_since", .string(format: .dateTime).orNull),
+            .required("approved_at", .string(format: .dateTime).orNull),
             .required("reason", .nullable(.oneOf(DeathReason.self)), "Why it is dead."),
             .required("error", ErrorBody.schema.orNull, "Of the newest attempt that failed."),
             .required("output", .anything, "What the attempt that succeeded gave; null unless one did."),
@@ -44,6 +46,7 @@ struct TaskBody: JSONWritable {
         json.member("kind", fields.kind)
         json.member("input", fields.input)
         json.member("capabilities", fields.capabilities)
+        writeSelection(fields, to: &json)
         json.member("priority", fields.priority)
         json.member("unique_key", orNull: fields.uniqueKey)
         write(fields.rules, to: &json)
@@ -53,6 +56,8 @@ struct TaskBody: JSONWritable {
         json.member("attempt", Int(progress.token))
         json.member("agent_id", orNull: progress.lease?.agentID.description)
         json.member("lease_deadline", orNull: progress.lease?.deadline)
+        json.member("awaiting_approval_since", orNull: progress.askedAt)
+        json.member("approved_at", orNull: progress.approvedAt)
         json.member("reason", orNull: progress.reason?.rawValue)
         json.member("error", ErrorBody(task.failure))
         json.member("output", task.output ?? .null)
@@ -61,6 +66,28 @@ struct TaskBody: JSONWritable {
         json.member("updated_at", task.updatedAt.rfc3339)
         json.member("ended_at", orNull: progress.endedAt)
         json.member("created_by", task.createdBy)
+    }
+
+    private func writeSelection(_ fields: TaskFields, to json: inout JSONWriter) {
+        json.key("labels")
+        json.object { json in
+            for (name, value) in fields.labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
+        }
+        json.key("concurrency_keys")
+        json.array { json in
+            for (key, limit) in fields.concurrencyKeys.sorted(by: { $0.key < $1.key }) {
+                json.object { json in
+                    json.member("key", key)
+                    json.member("limit", limit)
+                }
+            }
+        }
+        json.key("approval")
+        json.object { json in
+            json.member("required", fields.needsApproval)
+            let seconds = fields.rules.timeouts.approvalSeconds
+            json.member("expires_seconds", seconds.map { .integer(Int64($0)) } ?? JSONValue.null)
+        }
     }
 
     private func write(_ rules: TaskRules, to json: inout JSONWriter) {
@@ -127,6 +154,11 @@ struct TaskDetailsBody: JSONWritable {
         .required("ended_at", .string(format: .dateTime).orNull),
         .required("outcome", .nullable(.oneOf(AttemptOutcome.self))),
         .required("error", ErrorBody.schema.orNull),
+        .required(
+            "reasons",
+            .anything,
+            "Why this agent got it, as the scheduler decided; null when that is not known."
+        ),
     ]
 
     static let schema = JSONSchema.named(
@@ -175,5 +207,6 @@ struct TaskDetailsBody: JSONWritable {
         json.member("ended_at", orNull: attempt.endedAt)
         json.member("outcome", orNull: attempt.outcome?.rawValue)
         json.member("error", ErrorBody(attempt.failure))
+        json.member("reasons", attempt.reasons ?? .null)
     }
 }

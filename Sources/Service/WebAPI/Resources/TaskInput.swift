@@ -44,6 +44,35 @@ enum TaskInput {
                 ),
                 "What an agent must be able to do to get it: all of these."
             ),
+            member(
+                "labels",
+                .dictionary(.string(0...TaskLimits.labelValueLengthMax), countMax: TaskLimits.labelsMax),
+                "Labels that an agent must have to get it, with these values."
+            ),
+            member(
+                "concurrency_keys",
+                .array(
+                    of: .object([
+                        .required("key", .string(1...TaskLimits.concurrencyKeyLengthMax)),
+                        .required("limit", range(TaskLimits.concurrencyLimits)),
+                    ]),
+                    count: 0...TaskLimits.concurrencyKeysMax
+                ),
+                "What only so many tasks may use at a time, of whatever project; the smallest limit wins."
+            ),
+            member(
+                "approval",
+                .object([
+                    .required("required", .boolean, "Whether a person has to approve it before it is begun."),
+                    isAnswer
+                        ? .required("expires_seconds", range(TaskLimits.timeoutsSeconds).orNull)
+                        : .optional(
+                            "expires_seconds",
+                            range(TaskLimits.timeoutsSeconds).orNull,
+                            "How long that may take; null: for ever."
+                        ),
+                ])
+            ),
             member("priority", range(TaskLimits.priorities), "10 goes first; \(TaskLimits.priorityDefault) at first."),
             member(
                 "unique_key",
@@ -103,9 +132,15 @@ enum TaskInput {
         var fields = TaskFields(projectID: project, kind: kind, name: json["name"]?.string)
         fields.input = json["input"] ?? .emptyObject
         fields.capabilities = json["capabilities"]?.strings ?? []
+        for label in json["labels"]?.object?.members ?? [] { fields.labels[label.name] = label.value.string }
+        try readKeys(json["concurrency_keys"], into: &fields)
+        fields.needsApproval = json["approval"]?["required"]?.boolean ?? false
         fields.priority = int(json["priority"]) ?? fields.priority
         fields.uniqueKey = json["unique_key"]?.string
         fields.rules = TaskRules(retry: retry(json["retry"]), timeouts: timeouts(json["timeouts"]))
+        if fields.needsApproval {
+            fields.rules.timeouts.approvalSeconds = int(json["approval"]?["expires_seconds"])
+        }
         var dependencies: [TaskDependency] = []
         for (index, item) in (json["dependencies"]?.array ?? []).enumerated() {
             dependencies.append(try dependency(item, "/dependencies/\(index)"))
@@ -119,6 +154,15 @@ enum TaskInput {
         guard let json else { throw ProblemError(.validationFailed) }
         let condition = json["condition"]?.string.flatMap { TaskDependency.Condition(rawValue: $0) }
         return TaskDependency(on: try id(json["task_id"], pointer + "/task_id"), condition ?? .success)
+    }
+
+    private static func readKeys(_ json: JSONValue?, into fields: inout TaskFields) throws(ProblemError) {
+        for (index, item) in (json?.array ?? []).enumerated() {
+            guard let key = item["key"]?.string, let limit = int(item["limit"]) else { continue }
+            guard fields.concurrencyKeys.updateValue(limit, forKey: key) == nil else {
+                throw ProblemMapping.invalid("/concurrency_keys/\(index)/key", "stands in the list already")
+            }
+        }
     }
 
     private static func retry(_ json: JSONValue?) -> RetryPolicy {

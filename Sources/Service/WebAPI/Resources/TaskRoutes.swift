@@ -1,4 +1,5 @@
 import APIModel
+package import Agents
 import Basics
 package import HTTP
 import HTTPTypes
@@ -11,16 +12,21 @@ package struct TaskRoutes: Sendable {
     private typealias Shared = ResourceRoutes<ProjectTask>
 
     private let tasks: TaskRepository
+    private let agents: AgentRepository
     private let shared: Shared
 
-    package init(tasks: TaskRepository) {
+    package init(tasks: TaskRepository, agents: AgentRepository) {
         self.tasks = tasks
+        self.agents = agents
         shared = Shared { try await tasks.get($0).version }
     }
 
     package var routes: [Route] {
         [
-            list, create, get, delete, depend, why,
+            list, create, get, delete, depend, why, reject,
+            step("approve", "Let a task be begun that waits for approval.") {
+                try await tasks.approve($0, expecting: $1, by: $2)
+            },
             step("pause", "Hold back a task that has not begun.") { try await tasks.pause($0, expecting: $1, by: $2) },
             step("resume", "Let a task go on that was held back.") {
                 try await tasks.resume($0, expecting: $1, by: $2)
@@ -142,9 +148,45 @@ package struct TaskRoutes: Sendable {
             parameters: [ResourceID.parameter],
             responses: [ResponseRule(200, "The reasons.", json: WhyBody.schema), Shared.notFound]
         ) { request in
-            .json(WhyBody(try await tasks.why(try ResourceID.of(request))))
+            .json(WhyBody(try await tasks.why(try ResourceID.of(request)) { try await roster($0) }))
         }
     }
+
+    /// How many agents could do a task, and how those are.
+    private func roster(_ need: AgentNeed) async throws -> AgentRoster {
+        var roster = AgentRoster()
+        for observed in try await agents.all() {
+            let fields = observed.agent.fields
+            guard need.isMet(capabilities: fields.capabilities, labels: fields.labels) else { continue }
+            roster.able += 1
+            switch observed.status {
+            case .online: roster.online += 1
+            case .quarantined:
+                roster.online += 1
+                roster.quarantined += 1
+            case .draining, .stopped, .late, .offline, .neverSeen: break
+            }
+        }
+        return roster
+    }
+
+    private var reject: Route {
+        shared.change(
+            .post,
+            at: "/reject",
+            .tasksWrite,
+            "End a task that waits for approval: it is not to be done.",
+            body: .json(Self.rejection, isRequired: false),
+            responses: [Self.task, Self.notPossible, Shared.invalid]
+        ) { request, id, expected in
+            let reason = request.json?["reason"]?.string ?? ""
+            return Self.answer(try await tasks.reject(id, reason: reason, expecting: expected, by: try request.origin))
+        }
+    }
+
+    private static let rejection = JSONSchema.object([
+        .optional("reason", .string(0...TaskLimits.errorMessageBytesMax), "What people are told as the task's error.")
+    ])
 
     private func step(
         _ word: String,

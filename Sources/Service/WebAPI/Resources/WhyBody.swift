@@ -15,8 +15,18 @@ struct WhyBody: JSONWritable {
                     .required("kind", .oneOf(TaskReason.Kind.self)),
                     .required("detail", .string(), "The same in a sentence."),
                     .required("task_id", .string(format: .uuid).orNull, "The task that stands in the way."),
+                    .required(
+                        "holders",
+                        .array(of: .string(format: .uuid), count: 0...TaskReason.holdersShownMax),
+                        "Tasks that use the concurrency key now."
+                    ),
                 ])
             )
+        ),
+        .required(
+            "decision",
+            .anything,
+            "Why the newest attempt went to its agent, as the scheduler decided; null before the first."
         ),
     ])
 
@@ -34,9 +44,11 @@ struct WhyBody: JSONWritable {
                         json.member("kind", reason.kind.rawValue)
                         json.member("detail", reason.detail)
                         json.member("task_id", orNull: reason.taskID?.description)
+                        json.member("holders", reason.holders.map(\.description))
                     }
                 }
             }
+            json.member("decision", why.decision ?? .null)
         }
     }
 }
