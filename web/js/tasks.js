@@ -5,7 +5,7 @@ import { address } from "./router.js";
 const base = "/api/v1/tasks";
 const path = (id, suffix = "") => `${base}/${encodeURIComponent(id)}${suffix}`;
 
-export const statuses = ["waiting", "paused", "queued", "running", "succeeded", "dead", "cancelled", "skipped"];
+export const statuses = ["waiting", "awaiting_approval", "paused", "queued", "running", "succeeded", "dead", "cancelled", "skipped"];
 export const conditions = ["success", "failure", "always"];
 const ended = new Set(["succeeded", "dead", "cancelled", "skipped"]);
 
@@ -16,6 +16,7 @@ export const taskAddress = (id, ...rest) => address(["tasks", id, ...rest]);
 /** What a person may have happen to a task of a status, as [step, verb], the likeliest first. */
 export const steps = {
   waiting: [["pause", "Pause"], ["cancel", "Cancel task"]],
+  awaiting_approval: [["approve", "Approve"], ["reject", "Reject"], ["cancel", "Cancel task"]],
   queued: [["pause", "Pause"], ["cancel", "Cancel task"]],
   paused: [["resume", "Resume"], ["cancel", "Cancel task"]],
   running: [["cancel", "Cancel task"]],

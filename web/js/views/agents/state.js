@@ -3,7 +3,7 @@ import { h } from "../../dom.js";
 import { count, percent } from "../../format.js";
 import { badge } from "../../parts.js";
 
-const tones = { online: "good", draining: "warn", late: "warn", offline: "bad", stopped: "neutral", never_seen: "neutral" };
+const tones = { online: "good", draining: "warn", quarantined: "warn", late: "warn", offline: "bad", stopped: "neutral", never_seen: "neutral" };
 
 export const agentBadge = (status) => badge(status, tones[status] ?? "neutral");
 

@@ -1,19 +1,28 @@
 // What a person may do with a task: buttons, each for the version that is on the page.
 import { confirmAction } from "../../dialog.js";
 import { h } from "../../dom.js";
+import { words } from "../../format.js";
 import { icon } from "../../icons.js";
 import { go } from "../../router.js";
 import { may } from "../../session.js";
 import { deleteTask, isEnded, readTask, stepTask, steps } from "../../tasks.js";
 import { toast } from "../../toast.js";
 
-const icons = { pause: "pause", resume: "play", retry: "retry", cancel: "close" };
+const icons = { approve: "check", reject: "cross", pause: "pause", resume: "play", retry: "retry", cancel: "close" };
 const questions = {
   cancel: {
     title: "Cancel this task?", dismiss: "Keep it", tone: "danger",
     text: (task) => task.status === "running"
       ? " ends now: its agent loses the lease, and whatever it hands in later is refused. Tasks that need its success are skipped."
       : " ends without being done. Tasks that need its success are skipped. It can be retried later.",
+  },
+  approve: {
+    title: "Approve this task?", dismiss: "Not yet", tone: "primary",
+    text: () => " may be begun by the next agent that can do it.",
+  },
+  reject: {
+    title: "Reject this task?", dismiss: "Keep it", tone: "danger",
+    text: () => " is dead then, and is not begun. Tasks that need its success are skipped.",
   },
   retry: {
     title: "Retry this task?", dismiss: "Leave it", tone: "primary",
@@ -25,7 +34,7 @@ const questions = {
 export function taskActions(task, tag, onchanged) {
   if (!may("tasks.write")) return [];
   const buttons = (steps[task.status] ?? []).map(([step, verb]) => h("button", {
-    type: "button", class: step === "cancel" ? "button danger-text" : step === "pause" ? "button" : "button primary", "data-step": step,
+    type: "button", class: step === "cancel" || step === "reject" ? "button danger-text" : step === "pause" ? "button" : "button primary", "data-step": step,
     onclick: () => act(task, tag, step, verb, onchanged),
   }, icon(icons[step]), verb));
   if (isEnded(task.status)) {
@@ -47,7 +56,7 @@ export function taskActions(task, tag, onchanged) {
 async function act(task, tag, step, verb, onchanged) {
   const change = async () => {
     const changed = await guarded(task.id, onchanged, () => stepTask(task.id, step, tag));
-    toast(`${task.name} is ${changed.status} now.`);
+    toast(`${task.name} is ${words(changed.status).toLowerCase()} now.`);
     onchanged();
   };
   const question = questions[step];
@@ -71,7 +80,7 @@ async function guarded(id, onchanged, work) {
     if (error.status !== 412 && error.status !== 409) throw error;
     onchanged();
     throw new Error(await readTask(id).then(
-      ({ task }) => `Nothing was done: the task changed meanwhile and is ${task.status} now. Look again, then decide.`,
+      ({ task }) => `Nothing was done: the task changed meanwhile and is ${words(task.status).toLowerCase()} now. Look again, then decide.`,
       () => "Nothing was done: the task changed meanwhile. Look again, then decide."));
   }
 }

@@ -10,7 +10,7 @@ import { openDependencyForm } from "./dependency-form.js";
 
 const shownMax = 12;
 /** What has not begun may depend on further tasks. */
-const unstarted = new Set(["waiting", "queued", "paused"]);
+const unstarted = new Set(["waiting", "awaiting_approval", "queued", "paused"]);
 const needs = { success: "must succeed", failure: "must fail", always: "must end" };
 const starts = { success: "when this succeeds", failure: "when this fails", always: "when this ends" };
 

@@ -12,7 +12,7 @@ import { signOf, taskBadge, toneOf } from "./state.js";
 const cardsMax = 25;
 /** [title, statuses, sort] */
 const columns = [
-  ["Waiting", ["waiting", "paused"], "-updated_at"],
+  ["Waiting", ["waiting", "awaiting_approval", "paused"], "-updated_at"],
   ["Queued", ["queued"], "-priority"],
   ["Running", ["running"], "-updated_at"],
   ["Succeeded", ["succeeded"], "-updated_at"],

@@ -5,6 +5,7 @@ import { icon } from "../../icons.js";
 
 const looks = {
   waiting: ["neutral", "waiting"],
+  awaiting_approval: ["warn", "approval"],
   paused: ["neutral", "pause"],
   queued: ["accent", "queued"],
   running: ["run", "play"],
