@@ -11,6 +11,8 @@ package struct ProgramRun: Sendable {
     static let lookInterval = Duration.milliseconds(50)
     /// The time between two counts of processes and memory.
     static let countInterval = Duration.milliseconds(500)
+    /// The time until the first count: most programs have ended by then.
+    static let firstCount = Duration.milliseconds(100)
     /// How long streams that somebody else holds open are read after the program has ended.
     static let streamsEndMax = Duration.seconds(1)
 
@@ -47,9 +49,12 @@ package struct ProgramRun: Sendable {
         var watch = ProgramWatch(limits, startedAt: begin, grace: grace)
         let table = ProcessTable(fileSystem: fileSystem)
         var sight = ProgramWatch.Sight()
-        var countAt = begin
+        var countAt = begin + Self.firstCount
+        // A program mostly ends right after its streams: looking for that again soon saves a short task its longest wait.
+        var endPause = Duration.milliseconds(1)
         while !Self.hasEnded(program.id) {
-            streams.read(atMost: Self.lookInterval)
+            streams.read(atMost: streams.haveEnded ? endPause : Self.lookInterval)
+            if streams.haveEnded { endPause = min(endPause * 2, Self.lookInterval) }
             let now = clock.uptime
             if now >= countAt {
                 countAt = now + Self.countInterval
