@@ -74,6 +74,7 @@ struct PermissionMatrixTests {
                 GET activities activities.read
                 GET agents agents.read
                 GET agents/{id} agents.read
+                GET events activities.read
                 GET health everyone
                 GET health/live everyone
                 GET health/ready everyone
@@ -100,6 +101,7 @@ struct PermissionMatrixTests {
                 POST auth/login everyone
                 POST auth/logout everyone
                 POST auth/refresh everyone
+                POST auth/tickets authenticated
                 POST projects projects.write
                 POST tasks tasks.write
                 POST tasks/{id}/cancel tasks.write
