@@ -151,12 +151,13 @@ let package = Package(
         ),
 
         // Service: what the world speaks to.
+        .systemLibrary(name: "CZlib", path: "Sources/System/CZlib", providers: [.apt(["zlib1g-dev"])]),
         pure("APIModel", in: "Service", ["JSON"]),
         adapter(
             "HTTP",
             in: "Service",
             [
-                "APIModel", "Basics", "Instruments", "JSON", "KeyValue",
+                "APIModel", "Basics", "CZlib", "Instruments", "JSON", "KeyValue",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -325,6 +326,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         tests("Client", ["Basics", "Client", "JSON"]),

@@ -120,6 +120,30 @@ struct RawClient: Sendable {
             }
         }
 
+        func send(_ bytes: [UInt8]) async throws { try await outbound.write(ByteBuffer(bytes: bytes)) }
+
+        /// Reads so many bytes; nil when the connection ended before.
+        mutating func bytes(_ count: Int) async throws -> [UInt8]? {
+            while read.count < count {
+                guard let more = try await iterator.next(isolation: #isolation) else { return nil }
+                read += Array(more.readableBytesView)
+            }
+            defer { read.removeFirst(count) }
+            return Array(read.prefix(count))
+        }
+
+        /// Reads one frame of a WebSocket server.
+        mutating func frame() async throws -> (opcode: UInt8, payload: [UInt8])? {
+            guard let head = try await bytes(2) else { return nil }
+            var length = Int(head[1])
+            if length >= 126 {
+                guard let more = try await bytes(length == 126 ? 2 : 8) else { return nil }
+                length = more.reduce(0) { $0 << 8 | Int($1) }
+            }
+            guard let payload = try await bytes(length) else { return nil }
+            return (head[0] & 0x0F, payload)
+        }
+
         /// Whether the server has closed its side with nothing more to read.
         mutating func isAtEnd() async throws -> Bool { try await answer() == nil }
     }
@@ -169,5 +193,24 @@ struct RunningServer {
         #expect(harness.metric("kaskman_http_connections") == 0)
         let ended = harness.metric("kaskman_http_requests_ended_total")
         #expect(harness.metric("kaskman_http_requests_begun_total") == ended)
+    }
+}
+
+/// A client that sends and never reads.
+enum StalledClient {
+    /// Connects, sends, and closes when `body` returns.
+    static func connect(_ port: Int, _ text: String, _ body: () async throws -> Void) async throws {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.autoRead, value: false)
+            .connect(host: "127.0.0.1", port: port)
+            .get()
+        try await channel.writeAndFlush(ByteBuffer(string: text))
+        do {
+            try await body()
+        } catch {
+            try? await channel.close()
+            throw error
+        }
+        try? await channel.close()
     }
 }

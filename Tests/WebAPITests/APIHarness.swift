@@ -56,6 +56,7 @@ struct APIHarness: Sendable {
     let tasks: TaskRepository
     /// What queries read; empty unless a test fills it.
     let head: Head
+    let hub: LiveHub
     let routes: [Route]
     private let service: HTTPService
     private let tokens: [Who: String]
@@ -97,7 +98,8 @@ struct APIHarness: Sendable {
     }
 
     static let generous = Dictionary(
-        uniqueKeysWithValues: ["standard", "auth", "sessions", "heartbeat", "work", "monitoring", "queries"].map {
+        uniqueKeysWithValues: ["standard", "auth", "sessions", "heartbeat", "work", "live", "monitoring", "queries"].map
+        {
             ($0, Quota(1_000_000, perSeconds: 60))
         }
     )
@@ -149,7 +151,9 @@ struct APIHarness: Sendable {
             seed: 1,
             attemptEnded: AttemptRecords.handler(agents)
         )
-        let authenticator = Authenticator(identity: identity)
+        let tickets = LiveTickets(clock: clock)
+        let authenticator = Authenticator(identity: identity, tickets: tickets)
+        hub = LiveHub(log: events, clock: clock, registry: registry)
         let build = BuildInformation(version: "0.0.1")
         routes = OpenAPIRoute.adding(
             to: MonitoringRoutes(
@@ -169,7 +173,21 @@ struct APIHarness: Sendable {
                 + TaskRoutes(tasks: tasks, agents: agents).routes
                 + WorkRoutes(tasks: tasks, agents: agents).routes
                 + LeaseRoutes(tasks: tasks, agents: agents, clock: clock, isDraining: { false }).routes
-                + AgentRoutes(agents: agents, clock: clock).routes,
+                + AgentRoutes(agents: agents, clock: clock).routes
+                + LiveRoutes(
+                    LiveRoutes.Parts(
+                        hub: hub,
+                        tickets: tickets,
+                        authenticator: authenticator,
+                        clock: clock,
+                        report: { HealthReport(entries: [], isDraining: false) },
+                        build: build,
+                        origins: OriginPolicy(),
+                        limits: StreamLimits(),
+                        permits: StreamPermits(max: 10, registry: registry),
+                        instruments: StreamInstruments(registry)
+                    )
+                ).routes,
             version: build.version
         )
         service = HTTPService(

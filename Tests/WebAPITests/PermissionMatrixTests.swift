@@ -77,6 +77,7 @@ struct PermissionMatrixTests {
                 GET agents/work tasks.read
                 GET agents/{id} agents.read
                 GET agents/{id}/attempts tasks.read
+                GET events activities.read
                 GET health everyone
                 GET health/live everyone
                 GET health/ready everyone
@@ -105,6 +106,7 @@ struct PermissionMatrixTests {
                 POST auth/login everyone
                 POST auth/logout everyone
                 POST auth/refresh everyone
+                POST auth/tickets authenticated
                 POST projects projects.write
                 POST tasks tasks.write
                 POST tasks/{id}/approve tasks.write

@@ -3,7 +3,7 @@ import { connection } from "./connection.js";
 import { SignedOutError } from "./session.js";
 
 /**
- * Runs work(signal) now and again `interval` ms after each end, until the signal aborts. Rests while the page is hidden, and
+ * Runs work(signal) now and again `interval` ms (a number, or what a function says) after each end, until the signal aborts. Rests while the page is hidden, and
  * runs at once when it is shown again or the server is back. Returns { now(), pause(), resume() }.
  */
 export function poll(work, interval, signal) {
@@ -35,7 +35,7 @@ export function poll(work, interval, signal) {
 
   function schedule() {
     clearTimeout(timer);
-    if (!signal.aborted && !isPaused && !document.hidden) timer = setTimeout(run, interval);
+    if (!signal.aborted && !isPaused && !document.hidden) timer = setTimeout(run, typeof interval === "function" ? interval() : interval);
   }
 
   document.addEventListener("visibilitychange", () => document.hidden || isPaused ? clearTimeout(timer) : run(), { signal });

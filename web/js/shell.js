@@ -4,6 +4,7 @@ import { connection, lastAnswerAt, unreachableSince } from "./connection.js";
 import { fill, h } from "./dom.js";
 import { absoluteTime, clockTime, words } from "./format.js";
 import { icon, mark } from "./icons.js";
+import { live, liveState } from "./live.js";
 import { currentUser, signOut } from "./session.js";
 import { openShortcuts } from "./shortcuts.js";
 import { chooseTheme, chosenTheme } from "./theme.js";
@@ -27,11 +28,13 @@ export class Shell {
     this.app = app;
     this.links = new Map();
     this.content = h("main", { id: "content", class: "content", tabindex: "-1" });
+    this.liveNote = h("p", { class: "live-note muted small", role: "status" });
     this.banner = h("div", { class: "banner", role: "alert", hidden: true });
     fill(app, h("div", { class: "shell" },
       h("header", { class: "side" },
         h("a", { href: "#/overview", class: "brand" }, mark(), h("span", {}, "KaskManager")),
         this.navigation(),
+        this.liveNote,
         this.userMenu()),
       h("div", { class: "stage" }, this.banner, this.content)));
     const { signal } = this.controller;
@@ -41,7 +44,17 @@ export class Shell {
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.closeMenu(null);
     }, { signal });
+    live.addEventListener("changed", () => this.drawLive(), { signal });
+    this.drawLive();
     if (unreachableSince()) this.showLoss();
+  }
+
+  /** Whether what is shown follows what happens; while it does not, views ask every few seconds, and this says since when. */
+  drawLive() {
+    const { name, since } = liveState();
+    this.liveNote.dataset.state = name;
+    fill(this.liveNote, name === "off" ? [] : [h("span", { class: "live-dot", "aria-hidden": "true" }), name === "live" ? "Live"
+      : ["Stale since ", h("time", { datetime: since.toISOString(), title: absoluteTime(since) }, clockTime(since))]]);
   }
 
   navigation() {

@@ -16,6 +16,7 @@ public enum ComponentKind: String, CaseIterable, Sendable, Comparable {
     case queries
     case rules
     case notifications
+    case live
     case http
 
     /// Orders by the raw values, as reports list components.

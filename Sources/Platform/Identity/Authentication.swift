@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 internal import Database
 internal import Instruments
 internal import Synchronization
@@ -43,6 +43,12 @@ extension IdentityService {
             let user = try await checkPassword(username, password, ip: ip, requestID: requestID)
             return Principal(kind: .user, userID: user.id, username: user.username, roles: user.roles)
         }
+    }
+
+    /// When an access token expires; nil for what is no good access token, such as an agent's.
+    package func expiry(ofAccessToken token: String) async -> Timestamp? {
+        guard let claims = try? await accessTokens.verify(token, now: clock.now) else { return nil }
+        return Timestamp(milliseconds: claims.exp * 1000)
     }
 
     private func authenticate(access token: String) async throws -> Principal {

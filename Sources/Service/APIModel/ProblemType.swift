@@ -21,6 +21,7 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
     case addressTooLong = "address_too_long"
     case unsupportedMediaType = "unsupported_media_type"
     case validationFailed = "validation_failed"
+    case upgradeRequired = "upgrade_required"
     case preconditionRequired = "precondition_required"
     case rateLimited = "rate_limited"
     case headersTooLarge = "headers_too_large"
@@ -51,6 +52,7 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
         case .addressTooLong: 414
         case .unsupportedMediaType: 415
         case .validationFailed: 422
+        case .upgradeRequired: 426
         case .preconditionRequired: 428
         case .rateLimited: 429
         case .headersTooLarge: 431
@@ -81,6 +83,7 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
         case .addressTooLong: "The address is too long"
         case .unsupportedMediaType: "The media type is not supported"
         case .validationFailed: "The body does not satisfy its schema"
+        case .upgradeRequired: "Another protocol is spoken here"
         case .preconditionRequired: "A precondition is required"
         case .rateLimited: "Too many requests"
         case .headersTooLarge: "The headers are too large"

@@ -93,6 +93,33 @@ package actor APIClient {
         try await transport.send(request, to: address, timeout: timeout)
     }
 
+    /// Sends a request of someone who is logged in, and hands the body of a successful answer on as it comes.
+    /// - Throws: ``ClientError``, and whatever `receive` throws.
+    func stream(
+        _ request: APIRequest,
+        receive: (ArraySlice<UInt8>) async throws -> Void
+    ) async throws -> APIResponse {
+        guard let tokens = try store.tokens() else { throw ClientError.needsLogin("not logged in to \(address)") }
+        let response = try await stream(request, tokens, receive)
+        guard response.status == 401 else { return try Self.checked(response) }
+        let second = try await stream(request, refreshed(insteadOf: tokens), receive)
+        if second.status == 401 { throw ClientError.needsLogin("\(address) refuses the token") }
+        return try Self.checked(second)
+    }
+
+    private func stream(
+        _ request: APIRequest,
+        _ tokens: Tokens,
+        _ receive: (ArraySlice<UInt8>) async throws -> Void
+    ) async throws -> APIResponse {
+        var request = request
+        request.headers.append(Self.authorization(tokens))
+        return try await transport.stream(request, to: address, timeout: timeout, receive: receive)
+    }
+
+    /// Waits by the client's clock.
+    func pause(for delay: Duration) async throws { try await clock.sleep(for: delay) }
+
     private func send(_ request: APIRequest, _ tokens: Tokens) async throws(ClientError) -> APIResponse {
         var request = request
         request.headers.append(Self.authorization(tokens))

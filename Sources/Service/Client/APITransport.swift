@@ -64,4 +64,17 @@ package protocol APITransport: Sendable {
     /// Sends a request and waits for the whole answer.
     func send(_ request: APIRequest, to address: ServerAddress, timeout: Duration) async throws(ClientError)
         -> APIResponse
+
+    /// Sends a request and hands the body of a successful answer on as it comes; any other answer is returned whole.
+    ///
+    /// A stream of which nothing comes for longer than its transport allows is over.
+    ///
+    /// `receive`: takes the next bytes; what it throws ends the stream.
+    /// - Throws: ``ClientError``, and whatever `receive` throws.
+    func stream(
+        _ request: APIRequest,
+        to address: ServerAddress,
+        timeout: Duration,
+        receive: (ArraySlice<UInt8>) async throws -> Void
+    ) async throws -> APIResponse
 }

@@ -18,7 +18,11 @@ package struct HTTPClientTransport: APITransport {
     /// The largest answer that is read.
     package static let defaultBodyBytesMax = 64 << 20
 
+    /// After how long without a byte a stream counts as lost; the server sends a comment each 30 s.
+    package static let streamSilenceMax = Duration.seconds(75)
+
     private let client: HTTPClient
+    private let streams: HTTPClient
     private let userAgent: String
     private let bodyBytesMax: Int
 
@@ -28,6 +32,8 @@ package struct HTTPClientTransport: APITransport {
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(Self.connectTimeout.components.seconds)
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        configuration.timeout.read = .seconds(Self.streamSilenceMax.components.seconds)
+        streams = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.userAgent = userAgent
         self.bodyBytesMax = bodyBytesMax
     }
@@ -37,26 +43,69 @@ package struct HTTPClientTransport: APITransport {
         to address: ServerAddress,
         timeout: Duration
     ) async throws(ClientError) -> APIResponse {
+        let outgoing = outgoing(request, to: address)
+        do {
+            let limit = TimeAmount.milliseconds(Int64(timeout / .milliseconds(1)))
+            let answer = try await client.execute(outgoing, timeout: limit)
+            return try await whole(answer)
+        } catch {
+            throw typed(error, timeout)
+        }
+    }
+
+    package func stream(
+        _ request: APIRequest,
+        to address: ServerAddress,
+        timeout: Duration,
+        receive: (ArraySlice<UInt8>) async throws -> Void
+    ) async throws -> APIResponse {
+        let answer: HTTPClientResponse
+        do {
+            answer = try await streams.execute(outgoing(request, to: address), deadline: .distantFuture)
+            guard (200...299).contains(answer.status.code) else { return try await whole(answer) }
+        } catch {
+            throw typed(error, timeout)
+        }
+        var body = answer.body.makeAsyncIterator()
+        while true {
+            let part: ByteBuffer?
+            do {
+                part = try await body.next()
+            } catch {
+                throw typed(error, Self.streamSilenceMax)
+            }
+            guard let part else { return APIResponse(status: Int(answer.status.code), headers: Self.headers(answer)) }
+            try await receive(ArraySlice(part.readableBytesView))
+        }
+    }
+
+    private func outgoing(_ request: APIRequest, to address: ServerAddress) -> HTTPClientRequest {
         var outgoing = HTTPClientRequest(url: address.description + request.target)
         outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
         outgoing.headers.add(name: "User-Agent", value: userAgent)
         for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
         if !request.body.isEmpty { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
-        do {
-            let limit = TimeAmount.milliseconds(Int64(timeout / .milliseconds(1)))
-            let answer = try await client.execute(outgoing, timeout: limit)
-            let body = try await answer.body.collect(upTo: bodyBytesMax)
-            return APIResponse(
-                status: Int(answer.status.code),
-                headers: answer.headers.map { APIRequest.Header($0.name, $0.value) },
-                body: Array(body.readableBytesView)
-            )
-        } catch is NIOTooManyBytesError {
-            throw .tooLarge(bytesMax: bodyBytesMax)
-        } catch let error as HTTPClientError where Self.isTimeout(error) {
-            throw .timeout(timeout)
-        } catch {
-            throw .unreachable(Self.reason(error))
+        return outgoing
+    }
+
+    private func whole(_ answer: HTTPClientResponse) async throws -> APIResponse {
+        let body = try await answer.body.collect(upTo: bodyBytesMax)
+        return APIResponse(
+            status: Int(answer.status.code),
+            headers: Self.headers(answer),
+            body: Array(body.readableBytesView)
+        )
+    }
+
+    private static func headers(_ answer: HTTPClientResponse) -> [APIRequest.Header] {
+        answer.headers.map { APIRequest.Header($0.name, $0.value) }
+    }
+
+    private func typed(_ error: any Error, _ timeout: Duration) -> ClientError {
+        switch error {
+        case is NIOTooManyBytesError: .tooLarge(bytesMax: bodyBytesMax)
+        case let error as HTTPClientError where Self.isTimeout(error): .timeout(timeout)
+        default: .unreachable(Self.reason(error))
         }
     }
 
@@ -75,5 +124,8 @@ package struct HTTPClientTransport: APITransport {
     }
 
     /// Closes the connections.
-    package func close() async throws { try await client.shutdown() }
+    package func close() async throws {
+        try await streams.shutdown()
+        try await client.shutdown()
+    }
 }

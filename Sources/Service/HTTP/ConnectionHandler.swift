@@ -145,7 +145,32 @@ final class ConnectionHandler: ChannelDuplexHandler {
             let head = HTTPResponseHead(version: .http1_1, status: .continue)
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .answer(let answer):
-            write(answer, context, promise)
+            guard let takeover = answer.takeover else { return write(answer, context, promise) }
+            // Refused in a drain, or when the client was told that its request took too long.
+            guard state.handOver() else { return write(interruption(), context, promise) }
+            handOver(answer, to: takeover, context, promise)
+        }
+    }
+
+    /// Sends the head of the last answer that HTTP gives, and puts in front of all handlers here the one that has the
+    /// connection from now on.
+    private func handOver(
+        _ answer: Answer,
+        to takeover: ConnectionTakeover,
+        _ context: ChannelHandlerContext,
+        _ promise: EventLoopPromise<Void>?
+    ) {
+        timer?.task.cancel()
+        timer = nil
+        let status = HTTPResponseStatus(statusCode: answer.status)
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: answer.fields)
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: promise)
+        do {
+            let handler = takeover.makeHandler(context.eventLoop)
+            try context.pipeline.syncOperations.addHandler(handler, position: .first)
+        } catch {
+            // The channel is closed already.
+            context.close(promise: nil)
         }
     }
 
@@ -202,6 +227,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Keeps a timer that fires no later than the deadline; it is moved lazily, since most deadlines are put off.
     private func schedule(_ context: ChannelHandlerContext) {
+        guard state.deadline < .distantFuture else { return }
         if let timer {
             guard state.deadline < timer.at else { return }
             timer.task.cancel()

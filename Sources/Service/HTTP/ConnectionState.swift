@@ -28,6 +28,8 @@ struct ConnectionState {
         case discard
         /// The last answer is out; input is dropped so that the client can read it. Can go to `closed`.
         case linger
+        /// Something else has the connection now; it is not looked at any more.
+        case handedOver
         case closed
     }
 
@@ -74,7 +76,9 @@ struct ConnectionState {
     }
 
     /// Whether input is to be dropped.
-    var dropsInput: Bool { phase == .linger || phase == .closed || hasFailed || (isLast && !isReading) }
+    var dropsInput: Bool {
+        phase == .linger || phase == .closed || phase == .handedOver || hasFailed || (isLast && !isReading)
+    }
 
     // MARK: Input
 
@@ -147,6 +151,15 @@ struct ConnectionState {
         return .keepOpen
     }
 
+    /// An answer is about to be written after which something else gets the connection; false when that cannot be, since the
+    /// client has been answered otherwise or its input is broken.
+    mutating func handOver() -> Bool {
+        guard phase == .exchange, !isReading, !hasFailed, !isDraining else { return false }
+        phase = .handedOver
+        deadline = .distantFuture
+        return true
+    }
+
     /// The last answer has been flushed, and the output closed.
     mutating func lingers(now: NIODeadline) { deadline = now + limits.linger }
 
@@ -174,7 +187,7 @@ struct ConnectionState {
         case .head, .discard: deadline = min(deadline, now + limits.drainReadGrace)
         case .exchange where isReading && unanswered == 1 && !hasFailed:
             deadline = min(deadline, now + limits.drainReadGrace)
-        case .exchange, .linger, .closed: break
+        case .exchange, .linger, .handedOver, .closed: break
         }
     }
 
@@ -182,6 +195,7 @@ struct ConnectionState {
     mutating func timeout(now: NIODeadline) -> TimeoutAction {
         guard now >= deadline else { return .wait }
         switch phase {
+        case .handedOver: return .wait
         case .idle, .discard, .linger, .closed:
             phase = .closed
             return .close

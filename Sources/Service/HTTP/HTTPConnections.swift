@@ -161,13 +161,18 @@ struct HTTPConnections: ServerChildChannel {
     private func answer(_ head: HTTPRequest, _ reader: inout RequestReader, _ value: Value) async -> Bool {
         reader.begin()
         var answer = await service.answer(head, peer: value.peer, body: &reader)
-        if !reader.isAtEnd, !isDiscardable(head, reader) { answer.closes = true }
+        if !reader.isAtEnd, !isDiscardable(head, reader) {
+            answer.closes = true
+            answer.takeover = nil
+        }
         do {
+            // Whoever takes the connection over must not find the rest of a request on it.
+            if answer.takeover != nil { try await reader.discardBody() }
             try await reader.outbound.write(.answer(answer))
         } catch {
             return false
         }
-        return !answer.closes && !value.control.isCutOff
+        return !answer.closes && answer.takeover == nil && !value.control.isCutOff
     }
 
     /// Whether what is left of a body is little enough to be read and dropped.

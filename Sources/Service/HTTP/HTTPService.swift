@@ -306,7 +306,9 @@ package struct HTTPService: Sendable {
     // MARK: Answers
 
     private func answer(_ response: RouteResponse, _ head: HTTPRequest, _ exchange: Exchange) -> Answer {
-        finished(response, exchange, isHead: head.method == .head)
+        var answer = finished(response, exchange, isHead: head.method == .head)
+        if head.method != .head { answer.takeover = response.takeover }
+        return answer
     }
 
     /// Adds the fields that every answer has.
@@ -321,7 +323,9 @@ package struct HTTPService: Sendable {
         }
         let mayHaveBody =
             response.status.code >= 200 && response.status != .noContent && response.status != .notModified
-        if mayHaveBody { fields.add(name: "Content-Length", value: String(response.body.readableBytes)) }
+        if mayHaveBody, isHead || response.takeover == nil {
+            fields.add(name: "Content-Length", value: String(response.body.readableBytes))
+        }
         if !response.headers.contains(.cacheControl) { fields.add(name: "Cache-Control", value: "no-store") }
         fields.add(name: "X-Request-ID", value: exchange.id)
         fields.add(name: "Date", value: date.text)
@@ -384,4 +388,6 @@ struct Answer: Sendable {
     let body: ByteBuffer
     /// Whether the connection ends with it.
     var closes = false
+    /// What gets the connection once the head is out.
+    var takeover: ConnectionTakeover?
 }

@@ -10,6 +10,7 @@ package struct MediaType: RawRepresentable, Hashable, Sendable {
     package static let form = MediaType(rawValue: "application/x-www-form-urlencoded")
     package static let text = MediaType(rawValue: "text/plain")
     package static let yaml = MediaType(rawValue: "application/yaml")
+    package static let eventStream = MediaType(rawValue: "text/event-stream")
     package static let protobuf = MediaType(rawValue: "application/x-protobuf")
 
     /// The type in a `Content-Type` field; nil when there is none.

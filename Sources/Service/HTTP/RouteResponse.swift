@@ -10,6 +10,8 @@ package struct RouteResponse: Sendable {
     package var body: ByteBuffer
     /// Whom the handler has recognised, for the log: on routes where admission asks nobody, such as a login.
     package var user: String?
+    /// What takes the connection over once the head is out; the body is not sent then.
+    package var takeover: ConnectionTakeover?
 
     package init(status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()) {
         self.status = status

@@ -8,8 +8,13 @@ package import Identity
 /// Finds out who sends a request: a Bearer token, or a name and password (Basic) for clients that know nothing else, such as Grafana.
 package struct Authenticator: Sendable {
     private let identity: IdentityService
+    private let tickets: LiveTickets?
 
-    package init(identity: IdentityService) { self.identity = identity }
+    /// `tickets`: those that open streams; nil where there are none.
+    package init(identity: IdentityService, tickets: LiveTickets? = nil) {
+        self.identity = identity
+        self.tickets = tickets
+    }
 
     /// The challenges of a 401.
     package static let challenges = ["Bearer", "Basic realm=\"KaskManager\", charset=\"UTF-8\""]
@@ -25,8 +30,9 @@ package struct Authenticator: Sendable {
         }
     }
 
-    private func caller(_ request: HTTPRequest, _ address: IPAddress) async throws -> Caller? {
+    private func caller(_ request: HTTPRequest, _ address: IPAddress) async throws -> (any HTTP.Principal)? {
         guard let field = request.headerFields[.authorization] else {
+            if let holder = try ticketHolder(request) { return holder }
             guard WebClient.sent(request) else { return nil }
             throw ProblemError(.unauthenticated)
         }
@@ -37,6 +43,33 @@ package struct Authenticator: Sendable {
         case "basic": return Caller(principal: try await basic(parts[1], address))
         default: throw ProblemError(.unauthenticated, "the authentication scheme is not known: use Bearer or Basic")
         }
+    }
+
+    /// Who has the ticket in the address of a stream, which is used up by this; nil without one.
+    private func ticketHolder(_ request: HTTPRequest) throws(ProblemError) -> TicketHolder? {
+        guard let tickets, let path = request.path, LiveRoutes.takesTicket(path),
+            let mark = path.firstIndex(of: "?"),
+            let items = try? QueryItems(parsing: path[path.index(after: mark)...]).items,
+            let ticket = items.first(where: { $0.name == "ticket" })?.value
+        else { return nil }
+        guard let caller = tickets.redeem(ticket) else {
+            throw ProblemError(.unauthenticated, "the ticket is not known, was used, or has expired")
+        }
+        return TicketHolder(caller: caller)
+    }
+
+    /// When the access token of a request that was authenticated expires; nil for other credentials.
+    func expiry(_ request: HTTPRequest) async -> Timestamp? {
+        let parts = request.headerFields[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return await identity.expiry(ofAccessToken: String(parts[1]))
+    }
+
+    /// Who has a bearer token, and until when; `limit` for one that does not expire.
+    func caller(bearer token: String, or limit: Timestamp) async throws -> LiveCaller {
+        let principal = try await identity.authenticate(bearer: token)
+        let expires = await identity.expiry(ofAccessToken: token)
+        return LiveCaller(principal: Caller(principal: principal), expires: expires ?? limit)
     }
 
     private func basic(_ credentials: Substring, _ address: IPAddress) async throws -> Identity.Principal {
@@ -61,6 +94,16 @@ struct Caller: HTTP.Principal {
     func allows(_ permission: HTTP.Permission) -> Bool {
         Identity.Permission(rawValue: permission.rawValue).map(principal.permissions.contains) ?? false
     }
+}
+
+/// Somebody who opens a stream with a ticket: may what the one may to whom it was given.
+struct TicketHolder: HTTP.Principal {
+    let caller: LiveCaller
+
+    var id: String { caller.principal.id }
+    var name: String { caller.principal.name }
+
+    func allows(_ permission: HTTP.Permission) -> Bool { caller.principal.allows(permission) }
 }
 
 extension RouteRequest {

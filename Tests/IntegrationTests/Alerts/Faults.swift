@@ -204,6 +204,28 @@ enum Faults {
                 """,
             cause: openConnections
         ),
+        FaultRow(
+            component: .live,
+            fault: "clients that open streams and keep them",
+            rule: "LiveConnectionsNearLimit",
+            settings: ["live.connections_max": "\(crowd)"]
+        ) { scene in
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<crowd {
+                    group.addTask {
+                        await repeatedly(every: .milliseconds(500)) {
+                            let target = "/api/v1/events"
+                            _ = try await WireClient.send(
+                                .get,
+                                target,
+                                port: scene.server.port,
+                                headers: [administrator]
+                            )
+                        }
+                    }
+                }
+            }
+        },
         // Short stops: the sampler, which has little time, misses its turn; the rules, which have more, do not.
         FaultRow(
             component: .sampler,

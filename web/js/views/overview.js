@@ -1,5 +1,6 @@
 // The overview: how the platform is, what fires, live charts, what happened lately.
 import { fill, h } from "../dom.js";
+import { pollLive } from "../live.js";
 import { poll } from "../poll.js";
 import { pageHeader, segments } from "../parts.js";
 import { replaceQuery } from "../router.js";
@@ -63,6 +64,6 @@ export function show(content, { query, signal }) {
   const pollers = [
     charting,
     poll(() => health.refresh(signal), interval, signal),
-    activity ? poll(() => activity.refresh(signal), interval, signal) : null,
+    activity ? pollLive(() => activity.refresh(signal), interval, signal, ["activities"]) : null,
   ].filter(Boolean);
 }

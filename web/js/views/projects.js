@@ -3,8 +3,8 @@ import { connection } from "../connection.js";
 import { fill, fillKeepingFocus, h } from "../dom.js";
 import { count, words } from "../format.js";
 import { icon } from "../icons.js";
+import { pollLive, subscribe } from "../live.js";
 import { amount, emptyState, fault, loading, pageHeader, segments } from "../parts.js";
-import { poll } from "../poll.js";
 import { listProjects, readProject, statuses, types } from "../projects.js";
 import { currentRoute, replaceQuery } from "../router.js";
 import { may } from "../session.js";
@@ -63,7 +63,9 @@ class ProjectList {
     }, { once: true });
     this.update(query, from);
     connection.addEventListener("restored", () => this.tryAgain(), { signal });
-    if (may("metrics.query")) poll(() => this.refreshCounts(), countsInterval, signal);
+    if (may("metrics.query")) pollLive(() => this.refreshCounts(), countsInterval, signal, ["projects"]);
+    const end = subscribe(["projects"], (message) => this.happened(message));
+    signal.addEventListener("abort", end, { once: true });
   }
 
   selector(label, options, name) {
@@ -278,6 +280,40 @@ class ProjectList {
       toast(`${project.name} was deleted.`);
       this.drop(id);
     }));
+  }
+
+  /** Somebody has changed a project: its row, if it is shown, shows it where it stands. */
+  async happened({ type, data }) {
+    const id = data?.subject_id;
+    if (type === "gap" || type === "reset") {
+      if (window.scrollY === 0 && !document.querySelector("dialog[open]")) this.load();
+      return;
+    }
+    if (data.kind === "project.deleted") {
+      const row = this.rows.get(id);
+      if (!row || row.contains(document.activeElement)) return;
+      row.remove();
+      this.rows.delete(id);
+      this.drawNote();
+      this.drawFilter();
+      return;
+    }
+    if (!this.rows.has(id)) {
+      // Where a new one belongs is for the server to say; who reads further down is left alone.
+      if (data.kind === "project.created" && this.isLoaded && window.scrollY === 0 && !document.querySelector("dialog[open]")) this.load();
+      return;
+    }
+    try {
+      const { project } = await readProject(id, this.signal);
+      const old = this.rows.get(id);
+      if (this.signal.aborted || !old || old.contains(document.activeElement)) return;
+      const row = this.row(project);
+      old.replaceWith(row);
+      this.rows.set(id, row);
+      this.drawFilter();
+    } catch {
+      // It is gone again, or the server is: the next event or the banner tells.
+    }
   }
 
   drop(id) {

@@ -11,6 +11,8 @@ package struct Settings: Sendable {
     package var databaseBusyTimeout: Duration
     package var eventRetention: Duration
     package var limits: RequestLimits
+    /// How many live streams may be open at once.
+    package var liveConnectionsMax: Int
     package var samplerInterval: Duration
     package var timeSeries: TimeSeriesSettings
     package var query: QuerySettings
@@ -38,6 +40,7 @@ package struct Settings: Sendable {
         package var connectionsPerAddressMax: Int
         package var bodyBytesMax: Int
         package var trustedProxies: [String]
+        package var allowedOrigins: [String]
     }
 
     /// What is logged and how.
@@ -67,6 +70,7 @@ package struct Settings: Sendable {
         package var heartbeatsPerMinute: Int
         package var workPerMinute: Int
         package var queriesPerMinute: Int
+        package var livePerMinute: Int
         package var monitoringPerMinute: Int
     }
 
@@ -113,7 +117,8 @@ extension SettingsTable {
                 connectionsMax: source.value(httpConnectionsMax, or: 1),
                 connectionsPerAddressMax: source.value(httpConnectionsPerAddressMax, or: 1),
                 bodyBytesMax: source.value(httpBodyBytesMax, or: 1024),
-                trustedProxies: source.value(httpTrustedProxies, or: [])
+                trustedProxies: source.value(httpTrustedProxies, or: []),
+                allowedOrigins: source.value(httpAllowedOrigins, or: [])
             ),
             webDirectory: source.value(webDirectory, or: ""),
             dygraphsDirectory: source.value(dygraphsDirectory, or: ""),
@@ -135,8 +140,10 @@ extension SettingsTable {
                 heartbeatsPerMinute: source.value(heartbeatRequests, or: 1),
                 workPerMinute: source.value(workRequests, or: 1),
                 queriesPerMinute: source.value(queryRequests, or: 1),
+                livePerMinute: source.value(liveRequests, or: 1),
                 monitoringPerMinute: source.value(monitoringRequests, or: 1)
             ),
+            liveConnectionsMax: source.value(liveConnectionsMax, or: 1),
             samplerInterval: source.value(samplerInterval, or: .zero),
             timeSeries: Settings.TimeSeriesSettings(
                 retention: source.value(timeSeriesRetention, or: .zero),

@@ -52,6 +52,12 @@ package enum SettingsTable {
         default: "",
         help: "Addresses of proxies whose X-Forwarded-For is believed."
     )
+    static let httpAllowedOrigins = Setting.list(
+        "http.allowed_origins",
+        of: ("origins such as https://lab.example", { OriginPolicy.isOrigin($0) }),
+        default: "",
+        help: "Origins of other pages that may open live streams; those of the server itself always may."
+    )
     static let webDirectory = Setting.text(
         "web.dir",
         default: "./web",
@@ -162,6 +168,11 @@ package enum SettingsTable {
         RateClass.queries,
         help: "The PromQL queries that one user may send in a minute; a dashboard sends dozens at once."
     )
+    static let liveRequests = perMinute(
+        "live",
+        RateClass.live,
+        help: "The live streams that one user may open in a minute."
+    )
     static let monitoringRequests = perMinute(
         "monitoring",
         RateClass.monitoring,
@@ -176,6 +187,13 @@ package enum SettingsTable {
             help: help
         )
     }
+
+    static let liveConnectionsMax = Setting.number(
+        "live.connections_max",
+        in: 1...1_000_000,
+        default: "2000",
+        help: "The number of live streams (WebSockets and Server-Sent Events) that may be open at once."
+    )
 
     static let samplerInterval = Setting.duration(
         "sampler.interval",

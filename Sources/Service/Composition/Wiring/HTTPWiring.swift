@@ -15,7 +15,8 @@ extension Wiring {
         let limiter = supervisor.add(.admission) { context in
             AdmissionComponent(context: context, seed: .random(in: 0 ... .max))
         }
-        let authenticator = Authenticator(identity: foundation.identity)
+        let tickets = LiveTickets(clock: clock)
+        let authenticator = Authenticator(identity: foundation.identity, tickets: tickets)
         let quota = settings.limits.addressPerMinute
         let rules = AdmissionRules(
             addressQuota: quota == 0 ? nil : Quota(quota, perSeconds: 60),
@@ -25,12 +26,13 @@ extension Wiring {
             authenticate: { try await authenticator.authenticate($0, $1) }
         )
         let routes = OpenAPIRoute.adding(
-            to: monitoringRoutes(observability) + resourceRoutes(foundation, research, authenticator),
+            to: monitoringRoutes(observability) + resourceRoutes(foundation, research, authenticator)
+                + liveRoutes(observability, foundation, authenticator, tickets),
             version: build.version
         )
         return try supervisor.add(
             .http,
-            dependsOn: [.admission, .identity, .events, .queries, .rules, .sampler],
+            dependsOn: [.admission, .identity, .events, .live, .queries, .rules, .sampler],
             isEssential: true
         ) { context in
             HTTPComponent(
@@ -59,7 +61,7 @@ extension Wiring {
             (RateClass.standard, limits.userPerMinute), (.auth, limits.authPerMinute),
             (.sessions, limits.sessionsPerMinute), (.heartbeat, limits.heartbeatsPerMinute),
             (.work, limits.workPerMinute), (.queries, limits.queriesPerMinute),
-            (.monitoring, limits.monitoringPerMinute),
+            (.live, limits.livePerMinute), (.monitoring, limits.monitoringPerMinute),
         ]
         return Dictionary(uniqueKeysWithValues: perMinute.map { ($0.name, Quota($1, perSeconds: 60)) })
     }

@@ -92,7 +92,7 @@ package struct ActivityRoutes: Sendable {
 }
 
 /// An event as the API shows it.
-private struct ActivityBody: JSONWritable {
+struct ActivityBody: JSONWritable {
     static let schema = JSONSchema.named(
         "Activity",
         .object([
