@@ -128,7 +128,8 @@ package struct HTTPService: Sendable {
         }
         let status = body.isCutOff ? ProblemType.handlerTimeout.status : response.status.code
         if body.isCutOff { instruments.count(.handlerTimeout) }
-        record(head, exchange, status: status, bytes: response.body.readableBytes, since: start)
+        let bytes = response.stream?.length ?? response.body.readableBytes
+        record(head, exchange, status: status, bytes: bytes, since: start)
         return answer(response, head, exchange)
     }
 
@@ -320,7 +321,8 @@ package struct HTTPService: Sendable {
         }
         let mayHaveBody =
             response.status.code >= 200 && response.status != .noContent && response.status != .notModified
-        if mayHaveBody { fields.add(name: "Content-Length", value: String(response.body.readableBytes)) }
+        let length = response.stream?.length ?? response.body.readableBytes
+        if mayHaveBody { fields.add(name: "Content-Length", value: String(length)) }
         if !response.headers.contains(.cacheControl) { fields.add(name: "Cache-Control", value: "no-store") }
         fields.add(name: "X-Request-ID", value: exchange.id)
         fields.add(name: "Date", value: date.text)
@@ -328,7 +330,8 @@ package struct HTTPService: Sendable {
         return Answer(
             status: response.status.code,
             fields: fields,
-            body: mayHaveBody && !isHead ? response.body : ByteBuffer()
+            body: mayHaveBody && !isHead ? response.body : ByteBuffer(),
+            stream: mayHaveBody && !isHead ? response.stream : nil
         )
     }
 
@@ -381,6 +384,8 @@ struct Answer: Sendable {
     let status: Int
     let fields: HTTPHeaders
     let body: ByteBuffer
+    /// What follows in place of a body.
+    var stream: BodyStream?
     /// Whether the connection ends with it.
     var closes = false
 }
