@@ -65,6 +65,31 @@ struct FileSystemTests {
         #expect(DiskFileSystem.bytes(ofBlocks: .max, size: 4096) == .max)
     }
 
+    @Test("A file is written and read in parts, and moved whole", arguments: Implementation.allCases)
+    func parts(_ implementation: Implementation) throws {
+        try with(implementation) { files, folder in
+            func write(_ bytes: [UInt8], at offset: Int) throws {
+                try bytes.withUnsafeBytes { try files.write($0, to: folder + "/a", at: offset, mode: .ownerOnly) }
+            }
+            try write([1, 2, 3], at: 0)
+            try write([4, 5], at: 3)
+            try write([9], at: 1)
+            try write([], at: 5)
+            #expect(try files.read(folder + "/a", bytesMax: 9) == [1, 9, 3, 4, 5])
+            #expect(try files.read(folder + "/a", from: 1, countMax: 3) == [9, 3, 4])
+            #expect(try files.read(folder + "/a", from: 4, countMax: 9) == [5])
+            #expect(try files.read(folder + "/a", from: 5, countMax: 9).isEmpty)
+            try files.createDirectory(folder + "/x/y", mode: .ownerOnlyDirectory)
+            try files.writeAtomically([7], to: folder + "/x/y/b", mode: .ownerOnly)
+            try files.move(folder + "/a", to: folder + "/x/y/b")
+            #expect(try files.read(folder + "/x/y/b", bytesMax: 9) == [1, 9, 3, 4, 5])
+            #expect(try files.attributes(of: folder + "/a") == nil)
+            #expect(throws: FileSystemError.self) { try files.move(folder + "/a", to: folder + "/b") }
+            #expect(throws: FileSystemError.self) { try files.move(folder + "/x/y/b", to: folder + "/z/b") }
+            #expect(throws: FileSystemError.self) { try files.read(folder + "/a", from: 0, countMax: 1) }
+        }
+    }
+
     @Test("Limits and missing files are typed errors", arguments: Implementation.allCases)
     func errors(_ implementation: Implementation) throws {
         try with(implementation) { files, folder in

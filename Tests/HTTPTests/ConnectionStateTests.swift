@@ -47,6 +47,36 @@ struct ConnectionStateTests {
         #expect(state.timeout(now: at(10)) == .close)
     }
 
+    @Test("a stream lasts as long as the client takes parts of it, and is never interrupted with another answer")
+    func streams() {
+        var state = state()
+        #expect(!state.streamed(now: at(0)), "there is no stream yet")
+        state.bytesArrived([], now: at(0))
+        state.headRead(isLast: false, now: at(1))
+        state.endRead(now: at(1))
+        #expect(state.beganStream(closes: false, now: at(2)) == false)
+        #expect(deadline(state) == 72)
+        #expect(state.streamed(now: at(50)) && deadline(state) == 120)
+        // The next request is read meanwhile, and waits.
+        state.headRead(isLast: false, now: at(51))
+        state.endRead(now: at(52))
+        state.drain(now: at(53))
+        #expect(deadline(state) == 120 && state.timeout(now: at(119)) == .wait)
+        #expect(state.answered(closes: false, now: at(100)) == .keepOpen, "one is to be answered")
+        #expect(deadline(state) == 160 && !state.streamed(now: at(100)))
+        #expect(state.beganStream(closes: false, now: at(101)) == true)
+        #expect(state.timeout(now: at(171)) == .close, "the client takes nothing")
+        #expect(state.beganStream(closes: false, now: at(172)) == nil && !state.streamed(now: at(172)))
+
+        var broken = self.state()
+        broken.headRead(isLast: false, now: at(1))
+        broken.endRead(now: at(1))
+        #expect(broken.beganStream(closes: false, now: at(2)) == false)
+        broken.failed(now: at(3))
+        #expect(broken.streamed(now: at(4)) && deadline(broken) == 74, "the answer under way ends first")
+        #expect(broken.answered(closes: false, now: at(5)) == .linger)
+    }
+
     @Test("a header or a body that does not end is told so, once")
     func slowInput() {
         var head = state()

@@ -67,7 +67,7 @@ public struct DiskFileSystem: FileSystem {
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
                 retryingInterrupts {
-                    write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+                    systemWrite(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
                 }
             }
             guard count >= 0 else { throw failure("write", path) }
@@ -76,6 +76,61 @@ public struct DiskFileSystem: FileSystem {
         guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw failure("write", path) }
         isComplete = true
         try flushDirectory(of: path)
+    }
+
+    /// Writes with `pwrite`, as often as that takes; nothing is flushed.
+    public func write(
+        _ bytes: UnsafeRawBufferPointer,
+        to path: String,
+        at offset: Int,
+        mode: FileMode
+    ) throws(FileSystemError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode_t(mode.rawValue))
+        guard descriptor >= 0 else { throw failure("write", path) }
+        defer { close(descriptor) }
+        var written = 0
+        while written < bytes.count {
+            let count = retryingInterrupts {
+                pwrite(
+                    descriptor,
+                    bytes.baseAddress.map { $0 + written },
+                    bytes.count - written,
+                    off_t(offset + written)
+                )
+            }
+            guard count >= 0 else { throw failure("write", path) }
+            written += count
+        }
+    }
+
+    /// Reads with `pread`, as often as that takes.
+    public func read(_ path: String, from offset: Int, countMax: Int) throws(FileSystemError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("read", path) }
+        defer { close(descriptor) }
+        var isFailed = false
+        let content = [UInt8](unsafeUninitializedCapacity: countMax) { buffer, count in
+            while count < countMax {
+                let read = retryingInterrupts {
+                    pread(descriptor, buffer.baseAddress.map { $0 + count }, countMax - count, off_t(offset + count))
+                }
+                isFailed = read < 0
+                guard read > 0 else { break }
+                count += read
+            }
+        }
+        if isFailed { throw failure("read", path) }
+        return content
+    }
+
+    /// Flushes the file, renames it, and flushes the directories.
+    public func move(_ source: String, to destination: String) throws(FileSystemError) {
+        let descriptor = open(source, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("move", source) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0, rename(source, destination) == 0 else { throw failure("move", source) }
+        try flushDirectory(of: destination)
+        try flushDirectory(of: source)
     }
 
     /// The names in a directory, sorted, without `.` and `..`.
@@ -113,12 +168,17 @@ public struct DiskFileSystem: FileSystem {
         return FileAttributes(kind: kind, size: Int(clamping: status.st_size), modified: modified)
     }
 
-    /// Makes every missing directory of the path with the same mode, which the process's umask may narrow.
+    /// Makes every missing directory of the path with the same mode, which the process's umask may narrow, and flushes
+    /// where it stands, as far as that may be read.
     public func createDirectory(_ path: String, mode: FileMode) throws(FileSystemError) {
         var prefix = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             prefix += prefix.isEmpty || prefix == "/" ? String(part) : "/" + part
-            if mkdir(prefix, mode_t(mode.rawValue)) != 0 && errno != EEXIST { throw failure("create directory", path) }
+            if mkdir(prefix, mode_t(mode.rawValue)) == 0 {
+                try? flushDirectory(of: prefix)
+            } else if errno != EEXIST {
+                throw failure("create directory", path)
+            }
         }
         guard try attributes(of: path)?.kind == .directory else {
             throw FileSystemError(
@@ -171,6 +231,10 @@ public struct DiskFileSystem: FileSystem {
 
 private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     read(descriptor, buffer, count)
+}
+
+private func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, buffer, count)
 }
 
 private func retryingInterrupts(_ call: () -> Int) -> Int {

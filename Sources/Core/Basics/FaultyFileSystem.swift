@@ -6,7 +6,7 @@ import Synchronization
 public final class FaultyFileSystem: FileSystem {
     /// The operations that can be made to fail.
     public enum Operation: String, Hashable, Sendable, CaseIterable {
-        case read, write, list, examine, remove
+        case read, write, list, examine, remove, move
         case createDirectory = "create directory"
     }
 
@@ -71,6 +71,47 @@ public final class FaultyFileSystem: FileSystem {
                 throw error(.noSpace, .write, path)
             }
             state.entries[path] = Entry(content: bytes, modified: clock.now, mode: mode)
+        }
+    }
+
+    /// Overwrites and appends in memory; throws `noSpace` beyond the capacity, and then has written nothing.
+    public func write(
+        _ bytes: UnsafeRawBufferPointer,
+        to path: String,
+        at offset: Int,
+        mode: FileMode
+    ) throws(FileSystemError) {
+        let bytes = [UInt8](bytes)
+        try perform(.write, path) { state, path throws(FileSystemError) in
+            guard isDirectory(parent(of: path), in: state) else { throw error(.notFound, .write, path) }
+            var content = state.entries[path]?.content ?? []
+            let end = max(content.count, offset + bytes.count)
+            guard state.used + UInt64(end - content.count) <= state.capacity else {
+                throw error(.noSpace, .write, path)
+            }
+            content += [UInt8](repeating: 0, count: end - content.count)
+            content.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+            let mode = state.entries[path]?.mode ?? mode
+            state.entries[path] = Entry(content: content, modified: clock.now, mode: mode)
+        }
+    }
+
+    /// A part of the content in memory.
+    public func read(_ path: String, from offset: Int, countMax: Int) throws(FileSystemError) -> [UInt8] {
+        try perform(.read, path) { state, path throws(FileSystemError) in
+            guard let content = state.entries[path]?.content else { throw error(.notFound, .read, path) }
+            return Array(content.dropFirst(offset).prefix(countMax))
+        }
+    }
+
+    /// Gives an entry another name.
+    public func move(_ source: String, to destination: String) throws(FileSystemError) {
+        let destination = normalized(destination)
+        try perform(.move, source) { state, path throws(FileSystemError) in
+            guard let entry = state.entries[path], entry.content != nil, isDirectory(parent(of: destination), in: state)
+            else { throw error(.notFound, .move, path) }
+            state.entries[path] = nil
+            state.entries[destination] = entry
         }
     }
 

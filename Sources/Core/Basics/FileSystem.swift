@@ -11,6 +11,25 @@ public protocol FileSystem: Sendable {
     /// The bytes and the directory entry are flushed to the disk before the call returns.
     func writeAtomically(_ bytes: [UInt8], to path: String, mode: FileMode) throws(FileSystemError)
 
+    /// Writes bytes into a file from an offset on, which is at most its size; makes the file when it is missing.
+    ///
+    /// The bytes need not have reached the disk when the call returns; ``move(_:to:)`` sees to that. A write that fails
+    /// may have written some of them.
+    func write(
+        _ bytes: UnsafeRawBufferPointer,
+        to path: String,
+        at offset: Int,
+        mode: FileMode
+    ) throws(FileSystemError)
+
+    /// The bytes of a file from an offset on, at most `countMax`; fewer at its end, none behind it.
+    func read(_ path: String, from offset: Int, countMax: Int) throws(FileSystemError) -> [UInt8]
+
+    /// Gives a file another name, in place of what has it, so that after a crash it is whole under one of the two.
+    ///
+    /// The content and both directory entries are flushed to the disk before the call returns.
+    func move(_ source: String, to destination: String) throws(FileSystemError)
+
     /// The names in a directory, sorted, without `.` and `..`.
     func list(_ directory: String) throws(FileSystemError) -> [String]
 

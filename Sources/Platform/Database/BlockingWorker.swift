@@ -3,15 +3,15 @@ import Dispatch
 /// Runs blocking work, a piece at a time, on a queue of its own: the cooperative pool has a thread a core, and none to lose.
 ///
 /// A caller waits without holding a thread, and its closure need not escape.
-actor BlockingWorker {
+package actor BlockingWorker {
     private nonisolated let executor: QueueExecutor
 
-    init(label: String) { executor = QueueExecutor(label: label) }
+    package init(label: String) { executor = QueueExecutor(label: label) }
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Runs the work after all that came before it.
-    func run<T: Sendable>(_ work: @Sendable () throws -> T) throws -> T { try work() }
+    package func run<T: Sendable>(_ work: @Sendable () throws -> T) throws -> T { try work() }
 }
 
 /// A serial executor over a dispatch queue, which Dispatch has no type for on Linux.

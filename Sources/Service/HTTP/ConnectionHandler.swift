@@ -14,6 +14,9 @@ enum OutboundPart: Sendable {
     /// `100 Continue`.
     case proceed
     case answer(Answer)
+    /// The next bytes of an answer whose body is a stream, and its end.
+    case part(ByteBuffer)
+    case streamEnd(closes: Bool)
 }
 
 /// Stands between NIO's HTTP/1.1 codec and the connection's task: turns parts into requests, keeps the time limits,
@@ -145,10 +148,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
             let head = HTTPResponseHead(version: .http1_1, status: .continue)
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .answer(let answer):
-            guard let takeover = answer.takeover else { return write(answer, context, promise) }
+            guard let takeover = answer.takeover else {
+                if answer.stream == nil { write(answer, context, promise) } else { begin(answer, context, promise) }
+                return
+            }
             // Refused in a drain, or when the client was told that its request took too long.
             guard state.handOver() else { return write(interruption(), context, promise) }
             handOver(answer, to: takeover, context, promise)
+        case .part(let bytes):
+            guard state.streamed(now: context.eventLoop.now) else {
+                promise?.fail(ChannelError.ioOnClosedChannel)
+                return
+            }
+            context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
+        case .streamEnd(let closes): endStream(closes: closes, context, promise)
         }
     }
 
@@ -174,6 +187,30 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Writes the head of an answer whose body follows in parts.
+    private func begin(_ answer: Answer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        guard let closes = state.beganStream(closes: answer.closes, now: context.eventLoop.now) else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        context.write(wrapOutboundOut(.head(head(of: answer, closes: closes))), promise: promise)
+        schedule(context)
+    }
+
+    private func endStream(closes: Bool, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        let action = state.answered(closes: closes, now: context.eventLoop.now)
+        switch action {
+        case .drop: promise?.fail(ChannelError.ioOnClosedChannel)
+        case .keepOpen: context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        case .close, .linger:
+            let promise = promise ?? context.eventLoop.makePromise()
+            context.write(wrapOutboundOut(.end(nil)), promise: promise)
+            context.flush()
+            end(action, context, after: promise.futureResult)
+        }
+        schedule(context)
+    }
+
     private func write(_ answer: Answer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         let action = state.answered(closes: answer.closes, now: context.eventLoop.now)
         switch action {
@@ -196,15 +233,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
         _ context: ChannelHandlerContext,
         _ promise: EventLoopPromise<Void>?
     ) {
-        var fields = answer.fields
-        if closes { fields.add(name: "Connection", value: "close") }
-        let status = HTTPResponseStatus(statusCode: answer.status)
-        let head = HTTPResponseHead(version: .http1_1, status: status, headers: fields)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.head(head(of: answer, closes: closes))), promise: nil)
         if answer.body.readableBytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
         }
         context.write(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    private func head(of answer: Answer, closes: Bool) -> HTTPResponseHead {
+        var fields = answer.fields
+        if closes { fields.add(name: "Connection", value: "close") }
+        let status = HTTPResponseStatus(statusCode: answer.status)
+        return HTTPResponseHead(version: .http1_1, status: status, headers: fields)
     }
 
     private func end(

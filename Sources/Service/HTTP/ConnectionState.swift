@@ -24,6 +24,9 @@ struct ConnectionState {
         case head
         /// A request is being read or answered. Can go to `idle`, `discard`, `linger`, `closed`.
         case exchange
+        /// The head of an answer is out, and its body follows in parts. Can go to `idle`, `exchange`, `discard`, `linger`,
+        /// `closed`.
+        case streaming
         /// The answer is out, and the rest of the request's body is dropped. Can go to `idle`, `exchange`, `closed`.
         case discard
         /// The last answer is out; input is dropped so that the client can read it. Can go to `closed`.
@@ -124,13 +127,34 @@ struct ConnectionState {
     mutating func failed(now: NIODeadline) {
         guard phase != .linger, phase != .closed else { return }
         hasFailed = true
+        // The answer that is under way ends first.
+        if phase == .streaming { return }
         phase = .exchange
         deadline = now + limits.handler
     }
 
     // MARK: Output
 
-    /// An answer is about to be written.
+    /// The head of an answer is about to be written, whose body follows in parts.
+    ///
+    /// Returns whether the connection ends with it as far as is known; nil when the client has been answered otherwise.
+    mutating func beganStream(closes: Bool, now: NIODeadline) -> Bool? {
+        guard phase != .linger, phase != .closed else { return nil }
+        phase = .streaming
+        deadline = now + limits.idle
+        return closes || hasFailed || ((isLast || isDraining) && unanswered <= 1)
+    }
+
+    /// A part of a body is about to be written: the client has taken some of those before, so it is there.
+    ///
+    /// Returns whether it may be.
+    mutating func streamed(now: NIODeadline) -> Bool {
+        guard phase == .streaming else { return false }
+        deadline = now + limits.idle
+        return true
+    }
+
+    /// An answer is about to be written, or its last part has been.
     mutating func answered(closes: Bool, now: NIODeadline) -> AnswerAction {
         guard phase != .linger, phase != .closed else { return .drop }
         unanswered = max(0, unanswered - 1)
@@ -187,7 +211,7 @@ struct ConnectionState {
         case .head, .discard: deadline = min(deadline, now + limits.drainReadGrace)
         case .exchange where isReading && unanswered == 1 && !hasFailed:
             deadline = min(deadline, now + limits.drainReadGrace)
-        case .exchange, .linger, .handedOver, .closed: break
+        case .exchange, .streaming, .linger, .handedOver, .closed: break
         }
     }
 
@@ -196,7 +220,7 @@ struct ConnectionState {
         guard now >= deadline else { return .wait }
         switch phase {
         case .handedOver: return .wait
-        case .idle, .discard, .linger, .closed:
+        case .idle, .streaming, .discard, .linger, .closed:
             phase = .closed
             return .close
         case .head:

@@ -169,10 +169,31 @@ struct HTTPConnections: ServerChildChannel {
             // Whoever takes the connection over must not find the rest of a request on it.
             if answer.takeover != nil { try await reader.discardBody() }
             try await reader.outbound.write(.answer(answer))
+            if let stream = answer.stream { try await send(stream, closes: answer.closes, reader.outbound) }
         } catch {
+            // A client that has been promised more than it got is told by the end of the connection.
+            if answer.stream != nil { value.channel.close(promise: nil) }
             return false
         }
         return !answer.closes && answer.takeover == nil && !value.control.isCutOff
+    }
+
+    /// Sends the parts of a body; a writer that has enough makes the next part wait.
+    private func send(
+        _ stream: BodyStream,
+        closes: Bool,
+        _ outbound: NIOAsyncChannelOutboundWriter<OutboundPart>
+    ) async throws {
+        var sent = 0
+        while sent < stream.length {
+            let part = try await stream.part(sent)
+            guard part.readableBytes > 0, part.readableBytes <= stream.length - sent else {
+                throw BodyStreamError.length
+            }
+            sent += part.readableBytes
+            try await outbound.write(.part(part))
+        }
+        try await outbound.write(.streamEnd(closes: closes))
     }
 
     /// Whether what is left of a body is little enough to be read and dropped.
@@ -189,6 +210,11 @@ struct HTTPConnections: ServerChildChannel {
     private static func waitUntilClosed(_ channel: any Channel) async {
         try? await channel.closeFuture.get()
     }
+}
+
+/// A body that is not what was promised.
+private enum BodyStreamError: Error {
+    case length
 }
 
 /// Reads requests and their bodies from a connection's parts.

@@ -128,7 +128,8 @@ package struct HTTPService: Sendable {
         }
         let status = body.isCutOff ? ProblemType.handlerTimeout.status : response.status.code
         if body.isCutOff { instruments.count(.handlerTimeout) }
-        record(head, exchange, status: status, bytes: response.body.readableBytes, since: start)
+        let bytes = response.stream?.length ?? response.body.readableBytes
+        record(head, exchange, status: status, bytes: bytes, since: start)
         return answer(response, head, exchange)
     }
 
@@ -324,7 +325,8 @@ package struct HTTPService: Sendable {
         let mayHaveBody =
             response.status.code >= 200 && response.status != .noContent && response.status != .notModified
         if mayHaveBody, isHead || response.takeover == nil {
-            fields.add(name: "Content-Length", value: String(response.body.readableBytes))
+            let length = response.stream?.length ?? response.body.readableBytes
+            fields.add(name: "Content-Length", value: String(length))
         }
         if !response.headers.contains(.cacheControl) { fields.add(name: "Cache-Control", value: "no-store") }
         fields.add(name: "X-Request-ID", value: exchange.id)
@@ -333,7 +335,8 @@ package struct HTTPService: Sendable {
         return Answer(
             status: response.status.code,
             fields: fields,
-            body: mayHaveBody && !isHead ? response.body : ByteBuffer()
+            body: mayHaveBody && !isHead ? response.body : ByteBuffer(),
+            stream: mayHaveBody && !isHead ? response.stream : nil
         )
     }
 
@@ -386,6 +389,8 @@ struct Answer: Sendable {
     let status: Int
     let fields: HTTPHeaders
     let body: ByteBuffer
+    /// What follows in place of a body.
+    var stream: BodyStream?
     /// Whether the connection ends with it.
     var closes = false
     /// What gets the connection once the head is out.

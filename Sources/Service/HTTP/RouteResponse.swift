@@ -3,11 +3,29 @@ package import HTTPTypes
 package import JSON
 package import NIOCore
 
+/// A body of a known length that is sent in parts.
+package struct BodyStream: Sendable {
+    /// Bytes of the whole.
+    package let length: Int
+    /// The next part, from an offset on, of at most the rest and at least one byte; an error ends the connection, since
+    /// the client has been promised the whole.
+    ///
+    /// Called when the parts before have been taken, one call after the other.
+    package let part: @Sendable (_ offset: Int) async throws -> ByteBuffer
+
+    package init(length: Int, part: @escaping @Sendable (_ offset: Int) async throws -> ByteBuffer) {
+        self.length = length
+        self.part = part
+    }
+}
+
 /// What a handler answers; the server adds length, date, identifier and security fields.
 package struct RouteResponse: Sendable {
     package var status: HTTPResponse.Status
     package var headers: HTTPFields
     package var body: ByteBuffer
+    /// In place of `body` where the body is too large to be held: its parts, made as the client takes them.
+    package var stream: BodyStream?
     /// Whom the handler has recognised, for the log: on routes where admission asks nobody, such as a login.
     package var user: String?
     /// What takes the connection over once the head is out; the body is not sent then.
