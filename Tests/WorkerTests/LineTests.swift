@@ -8,7 +8,7 @@ struct LineTests {
     private func lines(_ parts: [[UInt8]], bytesMax: Int = 8) -> [String] {
         var cutter = LineCutter(bytesMax: bytesMax)
         var lines: [String] = []
-        for part in parts { lines += cutter.feed(part) }
+        for part in parts { lines += cutter.feed(part[...]) }
         return lines + cutter.finish()
     }
 

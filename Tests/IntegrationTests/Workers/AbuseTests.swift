@@ -33,7 +33,7 @@ extension Integration {
                 ),
                 Case(
                     name: "prints one line without end",
-                    input: sh("exec cat /dev/zero", ["output_bytes": 8 << 20]),
+                    input: sh("exec cat /dev/zero", ["output_bytes": 1 << 20]),
                     errorClass: "output_limit"
                 ),
                 Case(

@@ -118,6 +118,16 @@ struct Laboratory: Sendable {
         }
     }
 
+    /// Whether the server takes logs, metrics and artefacts of tasks.
+    func takesReports() async throws -> Bool {
+        let answer = try await get("openapi.json")
+        return answer.text.contains(#""/api/v1/tasks/{id}/logs""#)
+    }
+
+    func get(_ path: String) async throws -> WireAnswer {
+        try await WireClient.send(.get, "/api/v1/\(path)", port: port, headers: [Self.admin])
+    }
+
     // MARK: Workers
 
     static let executable = URL(fileURLWithPath: Server.executable).deletingLastPathComponent().path + "/kaskman-worker"

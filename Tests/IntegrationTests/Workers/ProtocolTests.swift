@@ -4,17 +4,6 @@ import Testing
 extension Integration {
     @Suite("The protocol of agents, as it is documented", .serialized)
     struct ProtocolTests {
-        /// Whether the server has a route.
-        private static func has(_ path: String, _ lab: Laboratory) async throws -> Bool {
-            let answer = try await WireClient.send(
-                .get,
-                "/api/v1/openapi.json",
-                port: lab.port,
-                headers: [Laboratory.admin]
-            )
-            return answer.text.contains("\"\(path)\"")
-        }
-
         @Test("The walk with curl runs as it is written")
         func walk() async throws {
             try await Laboratory.run { lab in
@@ -23,7 +12,7 @@ extension Integration {
                 let section = text[begin.upperBound...].prefix(
                     upTo: try #require(text.range(of: "## Reports")).lowerBound
                 )
-                let hasReports = try await Self.has("/api/v1/tasks/{id}/logs", lab)
+                let hasReports = try await lab.takesReports()
                 let blocks = section.matches(of: /(?s)```sh( reports)?\n(.*?)```/).filter { hasReports || $0.1 == nil }
                 #expect(blocks.count == (hasReports ? 6 : 4))
                 let script = "set -euo pipefail\n" + blocks.map { String($0.2) }.joined(separator: "\n")

@@ -37,7 +37,7 @@ package final class AttemptLog: Sendable {
     /// Says something to whoever reads the task's log.
     package func note(_ text: String) {
         var cutter = LineCutter()
-        append(cutter.feed(Array((text + "\n").utf8)), .system)
+        append(cutter.feed(Array((text + "\n").utf8)[...]), .system)
     }
 
     /// Nothing more will be written: ``send(_:to:)`` returns once everything has arrived.

@@ -1,5 +1,11 @@
 import Client
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Makes lines of the bytes that a program writes.
 ///
 /// A line longer than ``TaskLogLine/textBytesMax`` becomes several; bytes that are no UTF-8, and NUL, which no database
@@ -17,66 +23,88 @@ package struct LineCutter: Sendable {
     }
 
     /// The lines that end within the bytes, or are too long already.
-    package mutating func feed(_ bytes: some Collection<UInt8>) -> [String] {
+    package mutating func feed(_ bytes: ArraySlice<UInt8>) -> [String] {
         var lines: [String] = []
-        for byte in bytes {
-            if byte == UInt8(ascii: "\n") {
-                if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
-                lines += texts(rest)
-                rest.removeAll(keepingCapacity: true)
-            } else {
-                rest.append(byte)
-                // A little more than a line, so that a scalar at the cut is whole.
-                if rest.count >= bytesMax + 4 { lines.append(takeFront()) }
-            }
+        var input = bytes
+        while let end = Self.index(of: UInt8(ascii: "\n"), in: input) {
+            rest += input[..<end]
+            cutLong(into: &lines)
+            if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
+            finishLine(into: &lines)
+            input = input[(end + 1)...]
         }
+        rest += input
+        cutLong(into: &lines)
         return lines
     }
 
     /// What is left without a line end.
     package mutating func finish() -> [String] {
-        defer { rest = [] }
-        return rest.isEmpty ? [] : texts(rest)
-    }
-
-    /// Takes as much as fits into one line, without cutting a scalar.
-    private mutating func takeFront() -> String {
-        var count = bytesMax
-        while count > bytesMax - 4, Self.isContinuation(rest[count]) { count -= 1 }
-        // No scalar is that long, so these are no UTF-8 and may be cut anywhere.
-        if Self.isContinuation(rest[count]) { count = bytesMax }
-        // What stands for bad bytes is longer than they are.
-        var text = Self.text(rest[..<count])
-        if text.utf8.count > bytesMax {
-            count = max(1, bytesMax / 3)
-            text = Self.text(rest[..<count])
-        }
-        rest.removeFirst(count)
-        return text
-    }
-
-    private func texts(_ bytes: [UInt8]) -> [String] {
-        var cutter = LineCutter(bytesMax: bytesMax)
-        cutter.rest = bytes
         var lines: [String] = []
+        if !rest.isEmpty { finishLine(into: &lines) }
+        return lines
+    }
+
+    /// Takes lines off what is longer than one: a little more than that, so that a scalar at the cut is whole.
+    private mutating func cutLong(into lines: inout [String]) {
+        guard rest.count >= bytesMax + 4 else { return }
+        var remainder = rest[...]
+        while remainder.count >= bytesMax + 4 { lines.append(takeFront(&remainder)) }
+        rest = Array(remainder)
+    }
+
+    /// Makes what is left one line, or several when what stands for bad bytes makes it too long.
+    private mutating func finishLine(into lines: inout [String]) {
+        defer { rest.removeAll(keepingCapacity: true) }
+        var remainder = rest[...]
         while true {
-            let text = Self.text(cutter.rest)
-            if text.utf8.count <= bytesMax { return lines + [text] }
-            // Shorter than a line in bytes, longer in text: filled up so that the cut has bytes to look at.
-            if cutter.rest.count <= bytesMax {
-                let count = max(1, bytesMax / 3)
-                lines.append(Self.text(cutter.rest[..<min(count, cutter.rest.count)]))
-                cutter.rest.removeFirst(min(count, cutter.rest.count))
+            let text = Self.text(remainder)
+            if text.utf8.count <= bytesMax { return lines.append(text) }
+            if remainder.count > bytesMax {
+                lines.append(takeFront(&remainder))
             } else {
-                lines.append(cutter.takeFront())
+                lines.append(Self.text(remainder.prefix(safeCount)))
+                remainder = remainder.dropFirst(safeCount)
             }
         }
     }
 
+    /// So many bytes fit, whatever they are: what stands for a bad one has three.
+    private var safeCount: Int { max(1, bytesMax / 3) }
+
+    /// Takes as much as fits into one line, without cutting a scalar; there are more bytes than that.
+    private func takeFront(_ bytes: inout ArraySlice<UInt8>) -> String {
+        let start = bytes.startIndex
+        var count = bytesMax
+        while count > bytesMax - 4, Self.isContinuation(bytes[start + count]) { count -= 1 }
+        // No scalar is that long, so these are no UTF-8 and may be cut anywhere.
+        if Self.isContinuation(bytes[start + count]) { count = bytesMax }
+        var text = Self.text(bytes.prefix(count))
+        if text.utf8.count > bytesMax {
+            count = safeCount
+            text = Self.text(bytes.prefix(count))
+        }
+        bytes = bytes.dropFirst(count)
+        return text
+    }
+
     private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0b1100_0000 == 0b1000_0000 }
 
-    private static func text(_ bytes: some Collection<UInt8>) -> String {
-        let text = String(decoding: bytes, as: UTF8.self)
-        return bytes.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        guard index(of: 0, in: bytes) != nil else { return String(decoding: bytes, as: UTF8.self) }
+        var visible: [UInt8] = []
+        visible.reserveCapacity(bytes.count * 3)
+        for byte in bytes {
+            if byte == 0 { visible += [0xef, 0xbf, 0xbd] } else { visible.append(byte) }
+        }
+        return String(decoding: visible, as: UTF8.self)
+    }
+
+    /// Where a byte stands first: the hot loop of every program's output.
+    private static func index(of byte: UInt8, in bytes: ArraySlice<UInt8>) -> Int? {
+        bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress, let found = memchr(base, Int32(byte), buffer.count) else { return nil }
+            return bytes.startIndex + (UnsafeRawPointer(found) - base)
+        }
     }
 }
