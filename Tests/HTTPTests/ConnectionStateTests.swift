@@ -50,7 +50,8 @@ struct ConnectionStateTests {
     @Test("a stream lasts as long as the client takes parts of it, and is never interrupted with another answer")
     func streams() {
         var state = state()
-        #expect(!state.streamed(now: at(0)), "there is no stream yet")
+        let hasStream = state.streamed(now: at(0))
+        #expect(!hasStream, "there is no stream yet")
         state.bytesArrived([], now: at(0))
         state.headRead(isLast: false, now: at(1))
         state.endRead(now: at(1))

@@ -33,6 +33,7 @@ struct TaskCommandTests {
                 ["create", "--project", "p", "--kind", "http"], "POST /api/v1/tasks",
                 #"{"project_id":"p","kind":"http","capabilities":["http"]}"#
             ),
+            (
                 [
                     "create", "--project", "p", "--kind", "shell", "--label", "zone=a", "--concurrency-key", "x=y=2",
                     "--approval-expires-seconds", "60",
