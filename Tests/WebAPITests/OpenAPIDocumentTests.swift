@@ -103,12 +103,14 @@ struct OpenAPIDocumentTests {
                 /api/v1/tasks
                 /api/v1/tasks/counts
                 /api/v1/tasks/{id}
+                /api/v1/tasks/{id}/approve
                 /api/v1/tasks/{id}/cancel
                 /api/v1/tasks/{id}/complete
                 /api/v1/tasks/{id}/dependencies
                 /api/v1/tasks/{id}/fail
                 /api/v1/tasks/{id}/graph
                 /api/v1/tasks/{id}/pause
+                /api/v1/tasks/{id}/reject
                 /api/v1/tasks/{id}/renew
                 /api/v1/tasks/{id}/resume
                 /api/v1/tasks/{id}/retry

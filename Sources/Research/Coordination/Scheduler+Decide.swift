@@ -136,8 +136,10 @@ extension Scheduler {
             reasons.append(.keyReserved(key: key, by: by))
         }
         if !waitedNeeds.contains(lane.id.needs) { reasons.append(.nobodyWaits) }
+        // Those whose time has come count, whether they have been let in yet or not.
         let ahead = entries.values.count {
-            $0.stage == .ready && $0.task.projectID == task.projectID && $0.rank < entry.rank
+            if case .running = $0.stage { return false }
+            return $0.task.projectID == task.projectID && $0.rank < entry.rank && $0.task.readyAt <= now
         }
         if ahead > 0 { reasons.append(.behind(tasks: ahead)) }
         return reasons

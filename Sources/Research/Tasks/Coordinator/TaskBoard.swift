@@ -22,6 +22,8 @@ final class TaskBoard: Sendable {
         /// The projects whose tasks are held back.
         var held: Set<UUIDv7> = []
         var isLoaded = false
+        /// Whether a request reads the image for the first time.
+        var isLoading = false
         /// Whether there are tasks that the image had no room for.
         var isPartial = false
         /// Tasks that left while the image was being read: what was read of them is old.

@@ -24,9 +24,15 @@ extension TaskRepository {
     /// Whether other servers may change the same database: their changes are then followed event by event.
     package var isShared: Bool { store.database.dialect == .postgresql }
 
-    /// Reads the image of the open tasks, unless it is there.
+    /// Reads the image of the open tasks, unless it is there or another request reads it: who waits is woken by that one.
     func loadBoard() async throws {
-        if board.state.withLock({ $0.isLoaded }) { return }
+        let isMine = board.state.withLock { state in
+            if state.isLoaded || state.isLoading { return false }
+            state.isLoading = true
+            return true
+        }
+        guard isMine else { return }
+        defer { board.state.withLock { $0.isLoading = false } }
         try await compareBoard()
     }
 
