@@ -137,7 +137,10 @@ let package = Package(
         adapter(
             "Tasks",
             in: "Research",
-            ["Basics", "Database", "Events", "Instruments", "JSON", "Projects", "Records", "Supervision", logging]
+            [
+                "Basics", "Database", "Events", "Instruments", "JSON", "Projects", "Records", "Supervision", crypto,
+                logging,
+            ]
         ),
         adapter(
             "Agents",
@@ -213,7 +216,7 @@ let package = Package(
         .executableTarget(
             name: "kaskman",
             dependencies: [
-                "Basics", "Client", "Exposition", "JSON", "MetricModel", "Notifications", "PromQL", "Rules",
+                "Basics", "Client", "Exposition", "JSON", "MetricModel", "Notifications", "PromQL", "Rules", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Commands/kaskman",
@@ -265,7 +268,7 @@ let package = Package(
             "Tasks",
             [
                 "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Records",
-                "Supervision", "Tasks", logging,
+                "Supervision", "Tasks", crypto, logging,
             ]
         ),
         tests(
@@ -303,14 +306,14 @@ let package = Package(
         tests(
             "KaskmanCommand",
             [
-                "Basics", "Client", "JSON", "Rules", "kaskman",
+                "Basics", "Client", "JSON", "Rules", "kaskman", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         tests(
             "Integration",
             [
-                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server",
+                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server", crypto,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

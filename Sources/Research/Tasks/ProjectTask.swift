@@ -102,6 +102,8 @@ package struct TaskAttempt: Hashable, Sendable {
     package let outcome: AttemptOutcome?
     /// The error it failed with.
     package let failure: TaskFailure?
+    /// What it has cost, as far as its agent said.
+    package let cost: Double
 }
 
 /// How far an agent says it is.

@@ -64,4 +64,6 @@ package struct TaskFailure: Hashable, Sendable {
     package static let leaseExpiredClass = "lease_expired"
     /// The class of the platform's own error when an attempt took too long.
     package static let timeoutClass = "start_to_close_timeout"
+    /// The class of the platform's own error when the budget was used up.
+    package static let budgetClass = "budget_exceeded"
 }

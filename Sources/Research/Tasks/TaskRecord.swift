@@ -38,6 +38,10 @@ extension ProjectTask: Record {
         package static let name = "operation"
         case create, get, list, pause, resume, cancel, retry, delete, depend, lease, renew, complete, fail, sweep, count
         case probe, why
+        case log, logs, report
+        case pruneLogs = "prune_logs"
+        case artefact, artefacts, upload
+        case pruneArtefacts = "prune_artefacts"
         case expireKeys = "expire_keys"
     }
 
@@ -51,18 +55,19 @@ extension ProjectTask: Record {
             delay_factor, delay_seconds_max, delay_jitter, non_retryable, schedule_to_start_seconds, \
             start_to_close_seconds, heartbeat_seconds, total_seconds, status, failures, token, run_at, queued_at, \
             counts_from, agent_id, leased_at, lease_deadline, ended_at, reason, output, error_class, error_message, \
-            version, created_at, updated_at, created_by
+            version, created_at, updated_at, created_by, cost_max, seconds_max, cost, attempt_cost, cost_before, \
+            ran_milliseconds
             """,
         changeable: [
             "status", "failures", "token", "run_at", "queued_at", "counts_from", "agent_id", "leased_at",
             "lease_deadline", "deadline_at", "ended_at", "reason", "output", "error_class", "error_message",
-            "version", "updated_at",
+            "version", "updated_at", "cost", "attempt_cost", "cost_before", "ran_milliseconds",
         ],
         constant: [
             "id", "project_id", "name", "kind", "input", "capabilities", "priority", "unique_key", "attempts_max",
             "first_delay_seconds", "delay_factor", "delay_seconds_max", "delay_jitter", "non_retryable",
             "schedule_to_start_seconds", "start_to_close_seconds", "heartbeat_seconds", "total_seconds", "created_at",
-            "created_by",
+            "created_by", "cost_max", "seconds_max",
         ],
         sets: [
             SetTable("task_words", record: "task_id", item: "word"),
@@ -75,21 +80,27 @@ extension ProjectTask: Record {
     package init(_ row: SQLRow) throws(DatabaseError) {
         var reader = RowReader(row)
         let id = try reader.id()
-        let fields = try TaskFields(&reader)
-        let progress = try TaskProgress(&reader)
+        var fields = try TaskFields(&reader)
+        var progress = try TaskProgress(&reader)
         let output = try reader.optionalText()
         let errorClass = try reader.optionalText()
         let message = try reader.optionalText()
+        let version = try reader.integer()
+        let createdAt = try reader.timestamp()
+        let updatedAt = try reader.timestamp()
+        let createdBy = try reader.text()
+        fields.rules.budget = try TaskBudget(&reader)
+        progress.spending = try TaskSpending(&reader)
         self.init(
             id: id,
             fields: fields,
             progress: progress,
             output: try output.map { text throws(DatabaseError) in try Self.json(text, of: id) },
             failure: errorClass.map { TaskFailure($0, message ?? "") },
-            version: try reader.integer(),
-            createdAt: try reader.timestamp(),
-            updatedAt: try reader.timestamp(),
-            createdBy: try reader.text()
+            version: version,
+            createdAt: createdAt,
+            updatedAt: updatedAt,
+            createdBy: createdBy
         )
     }
 
@@ -101,9 +112,11 @@ extension ProjectTask: Record {
             .text(progress.status.rawValue), .int(progress.failures), .integer(progress.token),
             .timestamp(progress.runAt), .optional(progress.queuedAt), .timestamp(progress.countsFrom),
             .optional(lease?.agentID), .optional(lease?.leasedAt), .optional(lease?.deadline),
-            .optional(progress.deadline(fields.rules.timeouts)), .optional(progress.endedAt),
+            .optional(progress.deadline(fields.rules.timeouts, fields.rules.budget)), .optional(progress.endedAt),
             .optional(progress.reason?.rawValue), .optional(output.map { JSONText.canonical($0) }),
             .optional(failure?.errorClass), .optional(failure?.message), .integer(version), .timestamp(updatedAt),
+            .real(progress.spending.cost), .real(progress.spending.attemptCost), .real(progress.spending.costBefore),
+            .integer(progress.spending.ranMilliseconds),
         ]
     }
 
@@ -117,6 +130,7 @@ extension ProjectTask: Record {
             .text(JSONText.array(retry.nonRetryable)), .optional(timeouts.scheduleToStartSeconds.map { Int64($0) }),
             .optional(timeouts.startToCloseSeconds.map { Int64($0) }), .int(timeouts.heartbeatSeconds),
             .optional(timeouts.totalSeconds.map { Int64($0) }), .timestamp(createdAt), .text(createdBy),
+            .optional(fields.rules.budget.costMax), .optional(fields.rules.budget.secondsMax.map { Int64($0) }),
         ]
     }
 
@@ -138,6 +152,7 @@ extension ProjectTask: Record {
             ("attempt", .integer(progress.token)),
             ("agent_id", progress.lease.map { .string($0.agentID.description) } ?? .null),
             ("run_at", .string(progress.runAt.rfc3339)),
+            ("cost", JSONValue(floatLiteral: progress.spending.cost)),
             ("reason", progress.reason.map { .string($0.rawValue) } ?? .null),
             ("output", output ?? .null),
             ("error", failure.map { ["class": .string($0.errorClass), "message": .string($0.message)] } ?? .null),
@@ -171,6 +186,23 @@ extension TaskFields {
         rules.timeouts.startToCloseSeconds = try reader.optionalInteger().map { Int($0) }
         rules.timeouts.heartbeatSeconds = try reader.small()
         rules.timeouts.totalSeconds = try reader.optionalInteger().map { Int($0) }
+    }
+}
+
+extension TaskBudget {
+    fileprivate init(_ reader: inout RowReader) throws(DatabaseError) {
+        self.init(costMax: try reader.optionalReal(), secondsMax: try reader.optionalInteger().map { Int($0) })
+    }
+}
+
+extension TaskSpending {
+    fileprivate init(_ reader: inout RowReader) throws(DatabaseError) {
+        self.init(
+            cost: try reader.optionalReal() ?? 0,
+            attemptCost: try reader.optionalReal() ?? 0,
+            costBefore: try reader.optionalReal() ?? 0,
+            ranMilliseconds: try reader.integer()
+        )
     }
 }
 

@@ -30,21 +30,31 @@ package struct TaskRepository: Sendable {
     let store: RecordStore<ProjectTask>
     let metrics: TaskMetrics
     let random: SharedRandom
+    /// What agents may report of their attempts, and for how long it is kept.
+    package let reportLimits: TaskReportLimits
+    let followers: TaskFollowers
+    let attemptEnded: @Sendable (_ task: UUIDv7, _ attempt: Int64) -> Void
 
     /// Makes the repository over a migrated database.
     ///
-    /// `registry` takes the metrics `kaskman_task*`; `seed` decides within the jitter of retries.
+    /// `registry` takes the metrics `kaskman_task*`; `seed` decides within the jitter of retries. `attemptEnded` is told
+    /// each attempt whose end this server has committed, on an arbitrary thread; it must not block.
     package init(
         database: any Database,
         events: EventLog,
         clock: any WallClock,
         ids: UUIDv7Generator,
         registry: Registry,
-        seed: UInt64
+        seed: UInt64,
+        reportLimits: TaskReportLimits = TaskReportLimits(),
+        attemptEnded: @escaping @Sendable (_ task: UUIDv7, _ attempt: Int64) -> Void = { _, _ in }
     ) {
         store = RecordStore(database: database, events: events, clock: clock, ids: ids, registry: registry)
         metrics = TaskMetrics(registry)
         random = SharedRandom(seed: seed)
+        self.reportLimits = reportLimits
+        followers = TaskFollowers(metrics.logFollowers, followersMax: TaskLimits.logFollowersMax)
+        self.attemptEnded = attemptEnded
     }
 
     /// Makes a task.

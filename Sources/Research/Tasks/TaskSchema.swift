@@ -4,13 +4,14 @@ internal import Records
 /// The tables of this module.
 package enum TaskSchema {
     /// The migrations, to be run after those of Projects.
-    package static let migrations = [
-        Migration(
-            id: "tasks-0001",
-            sqlite: tables(.sqlite),
-            postgresql: tables(.postgresql)
-        )
-    ]
+    package static let migrations =
+        [
+            Migration(
+                id: "tasks-0001",
+                sqlite: tables(.sqlite),
+                postgresql: tables(.postgresql)
+            )
+        ] + TaskReportSchema.migrations
 
     /// `deadline_at` follows from the other columns: it is what the sweeper looks for.
     private static func tables(_ schema: RecordSchema) -> String {

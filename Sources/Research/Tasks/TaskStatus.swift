@@ -46,6 +46,8 @@ package enum DeathReason: String, Hashable, Sendable, CaseIterable {
     case startTimeout = "schedule_to_start_timeout"
     /// It was not done within its total time.
     case totalTimeout = "total_timeout"
+    /// Its attempts have cost more, or run longer, than its budget allows.
+    case budgetExceeded = "budget_exceeded"
 }
 
 /// How an attempt ended; the raw values are stored and are those of the API.
@@ -57,6 +59,8 @@ package enum AttemptOutcome: String, Hashable, Sendable, CaseIterable {
     case leaseExpired = "lease_expired"
     /// It took longer than its start-to-close time, or than the task's total time left it.
     case timedOut = "timed_out"
+    /// The task's budget was used up while it ran.
+    case budgetExceeded = "budget_exceeded"
     /// A person cancelled the task.
     case cancelled
 }

@@ -1,3 +1,4 @@
+package import APIModel
 package import HTTPTypes
 package import JSON
 package import Logging
@@ -19,6 +20,11 @@ package struct RouteRequest: Sendable {
     package let json: JSONValue?
     /// Carries the request's identifier.
     package let logger: Logger
+
+    /// The body as JSON that satisfies a schema: for routes that take JSON beside other media types.
+    ///
+    /// - Throws: the refusal, as a route that takes JSON alone would answer it.
+    package func json(satisfying schema: JSONSchema) throws -> JSONValue { try RequestReading.json(body, schema) }
 
     /// A header field's value.
     package subscript(_ name: HTTPField.Name) -> String? { head.headerFields[name] }

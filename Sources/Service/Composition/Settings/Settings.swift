@@ -11,6 +11,7 @@ package struct Settings: Sendable {
     package var databaseBusyTimeout: Duration
     package var eventRetention: Duration
     package var limits: RequestLimits
+    package var tasks: TaskSettings
     package var samplerInterval: Duration
     package var timeSeries: TimeSeriesSettings
     package var query: QuerySettings
@@ -68,6 +69,17 @@ package struct Settings: Sendable {
         package var workPerMinute: Int
         package var queriesPerMinute: Int
         package var monitoringPerMinute: Int
+    }
+
+    /// What agents may report of tasks, and how long it is kept.
+    package struct TaskSettings: Sendable {
+        package var logBytesMax: Int
+        package var logRetention: Duration
+        package var artefactRetention: Duration
+        package var artefactBytesMax: Int
+        package var artefactTotalBytesMax: Int
+        /// The series that one running task may push.
+        package var metricSeriesMax: Int
     }
 
     /// The time-series store's limits.
@@ -136,6 +148,14 @@ extension SettingsTable {
                 workPerMinute: source.value(workRequests, or: 1),
                 queriesPerMinute: source.value(queryRequests, or: 1),
                 monitoringPerMinute: source.value(monitoringRequests, or: 1)
+            ),
+            tasks: Settings.TaskSettings(
+                logBytesMax: source.value(taskLogBytesMax, or: 4096),
+                logRetention: source.value(taskLogRetention, or: .zero),
+                artefactRetention: source.value(taskArtefactRetention, or: .zero),
+                artefactBytesMax: source.value(taskArtefactBytesMax, or: 1),
+                artefactTotalBytesMax: source.value(taskArtefactTotalBytesMax, or: 1),
+                metricSeriesMax: source.value(taskMetricSeriesMax, or: 1)
             ),
             samplerInterval: source.value(samplerInterval, or: .zero),
             timeSeries: Settings.TimeSeriesSettings(

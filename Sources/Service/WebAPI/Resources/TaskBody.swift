@@ -16,6 +16,7 @@ struct TaskBody: JSONWritable {
             .required("attempt", .integer(), "The number of the newest attempt; 0 before the first."),
             .required("agent_id", .string(format: .uuid).orNull, "Who does it now."),
             .required("lease_deadline", .string(format: .dateTime).orNull),
+            .required("cost", .number(nil), "What all its attempts have cost, as far as agents said."),
             .required("reason", .nullable(.oneOf(DeathReason.self)), "Why it is dead."),
             .required("error", ErrorBody.schema.orNull, "Of the newest attempt that failed."),
             .required("output", .anything, "What the attempt that succeeded gave; null unless one did."),
@@ -53,6 +54,7 @@ struct TaskBody: JSONWritable {
         json.member("attempt", Int(progress.token))
         json.member("agent_id", orNull: progress.lease?.agentID.description)
         json.member("lease_deadline", orNull: progress.lease?.deadline)
+        json.member("cost", progress.spending.cost)
         json.member("reason", orNull: progress.reason?.rawValue)
         json.member("error", ErrorBody(task.failure))
         json.member("output", task.output ?? .null)
@@ -83,6 +85,11 @@ struct TaskBody: JSONWritable {
             member("start_to_close_seconds", timeouts.startToCloseSeconds)
             member("heartbeat_seconds", timeouts.heartbeatSeconds)
             member("total_seconds", timeouts.totalSeconds)
+        }
+        json.key("budget")
+        json.object { json in
+            json.member("cost_max", rules.budget.costMax.map { JSONValue(floatLiteral: $0) } ?? .null)
+            json.member("seconds_max", rules.budget.secondsMax.map { .integer(Int64($0)) } ?? JSONValue.null)
         }
     }
 }
@@ -125,6 +132,7 @@ struct TaskDetailsBody: JSONWritable {
         .required("ended_at", .string(format: .dateTime).orNull),
         .required("outcome", .nullable(.oneOf(AttemptOutcome.self))),
         .required("error", ErrorBody.schema.orNull),
+        .required("cost", .number(nil), "What it has cost, as far as the agent said."),
     ])
 
     static let schema = JSONSchema.named(
@@ -170,6 +178,7 @@ struct TaskDetailsBody: JSONWritable {
             json.member("ended_at", orNull: attempt.endedAt)
             json.member("outcome", orNull: attempt.outcome?.rawValue)
             json.member("error", ErrorBody(attempt.failure))
+            json.member("cost", attempt.cost)
         }
     }
 }

@@ -52,6 +52,7 @@ enum TaskInput {
             ),
             member("retry", .object(retryProperties(member))),
             member("timeouts", .object(timeoutProperties(member)), "Null: no limit."),
+            member("budget", .object(budgetProperties(member)), "Of all attempts together. Null: no limit."),
         ]
     }
 
@@ -89,6 +90,13 @@ enum TaskInput {
         ]
     }
 
+    private static func budgetProperties(_ member: Member) -> [JSONSchema.Property] {
+        [
+            member("cost_max", .number(TaskLimits.costs).orNull, "In the currency that agents report their cost in."),
+            member("seconds_max", range(TaskLimits.timeoutsSeconds).orNull, "The running time."),
+        ]
+    }
+
     private static func range(_ range: ClosedRange<Int>) -> JSONSchema {
         .integer(Int64(range.lowerBound)...Int64(range.upperBound))
     }
@@ -106,6 +114,10 @@ enum TaskInput {
         fields.priority = int(json["priority"]) ?? fields.priority
         fields.uniqueKey = json["unique_key"]?.string
         fields.rules = TaskRules(retry: retry(json["retry"]), timeouts: timeouts(json["timeouts"]))
+        fields.rules.budget = TaskBudget(
+            costMax: json["budget"]?["cost_max"]?.double,
+            secondsMax: int(json["budget"]?["seconds_max"])
+        )
         var dependencies: [TaskDependency] = []
         for (index, item) in (json["dependencies"]?.array ?? []).enumerated() {
             dependencies.append(try dependency(item, "/dependencies/\(index)"))
