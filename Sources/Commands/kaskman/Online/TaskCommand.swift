@@ -10,7 +10,8 @@ struct TaskCommand: AsyncParsableCommand {
         abstract: "Tasks: the projects' work, which agents do.",
         subcommands: [
             TaskListCommand.self, TaskCreateCommand.self, TaskShowCommand.self, TaskWaitCommand.self,
-            TaskWhyCommand.self, TaskCancelCommand.self, TaskRetryCommand.self,
+            TaskWhyCommand.self, TaskCancelCommand.self, TaskRetryCommand.self, TaskLogsCommand.self,
+            TaskArtefactsCommand.self, TaskDownloadCommand.self,
         ]
     )
 
@@ -24,6 +25,7 @@ struct TaskListCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
     @OptionGroup var limit: LimitOptions
+    @OptionGroup var watching: WatchOptions
 
     @Option(help: "Only of this project, by its identifier.")
     var project: String?
@@ -38,6 +40,13 @@ struct TaskListCommand: AsyncParsableCommand {
     var search: String?
 
     func run() async throws {
+        try await watching.run {
+            try await list()
+            return false
+        }
+    }
+
+    private func list() async throws {
         var filter: [(name: String, value: String)] = status.map { ("status", $0) }
         if let project { filter.append(("project", project)) }
         if let kind { filter.append(("kind", kind)) }
@@ -125,13 +134,17 @@ struct TaskShowCommand: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
+    @OptionGroup var watching: WatchOptions
 
     @Argument(help: "The task's identifier.")
     var id: String
 
     func run() async throws {
-        try await connection.show(as: format) { client in
-            try await client.resource(TaskCommand.path, id: id).json
+        try await watching.run {
+            let task = try await connection.show(as: format) { client in
+                try await client.resource(TaskCommand.path, id: id).json
+            }
+            return try TaskRecord(task).isEnded
         }
     }
 }
