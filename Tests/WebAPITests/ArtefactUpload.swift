@@ -19,14 +19,14 @@ struct ArtefactUpload {
 
     /// Makes a task in a project, and leases it.
     init(_ api: APIHarness, in project: String, _ members: String = "") async throws {
-        self.api = api
-        self.project = project
         let body = #"{"project_id":"\#(project)","kind":"shell","priority":10\#(members)}"#
-        task = try #require(try await api.send(.post, "tasks", body).string("id"))
+        let made = try await api.send(.post, "tasks", body)
+        let id = try #require(made.string("id"))
         let leases = try await api.send(.post, "agents/\(api.agentID)/leases", as: .agent, "{}")
         let lease = try #require(leases.json?["leases"]?.array?.first)
-        #expect(lease["task"]?["id"]?.string == task)
-        token = try #require(lease["token"]?.integer)
+        #expect(lease["task"]?["id"]?.string == id)
+        let number = try #require(lease["token"]?.integer)
+        (self.api, self.project, task, token) = (api, project, id, number)
     }
 
     /// Hands in a result, so that the agent has room again.
@@ -61,14 +61,16 @@ struct ArtefactUpload {
         as who: Who = .agent
     ) async throws -> Reply {
         var fields: HTTPFields = [.contentType: "application/octet-stream"]
-        fields[try #require(HTTPField.Name("Upload-Offset"))] = String(offset)
+        let name = try #require(HTTPField.Name("Upload-Offset"))
+        fields[name] = String(offset)
         let path = "tasks/\(task)/artefacts/\(id)?token=\(token ?? self.token)"
         return try await api.send(.patch, path, as: who, part, fields)
     }
 
     /// Announces a file and sends it whole; returns its identifier.
     func send(_ content: String, name: String = "out/a.txt") async throws -> String {
-        let id = try #require(try await announce(content, name: name).string("id"))
+        let announced = try await announce(content, name: name)
+        let id = try #require(announced.string("id"))
         #expect(try await append(content, at: 0, to: id).json?["complete"]?.boolean == true)
         return id
     }
