@@ -141,7 +141,7 @@ let package = Package(
             in: "Research",
             [
                 "Basics", "Coordination", "Database", "Events", "Instruments", "JSON", "Projects", "Records",
-                "Supervision", logging,
+                "Supervision", crypto, logging,
             ]
         ),
         adapter(
@@ -232,7 +232,7 @@ let package = Package(
         .executableTarget(
             name: "kaskman",
             dependencies: [
-                "Basics", "Client", "Exposition", "JSON", "MetricModel", "Notifications", "PromQL", "Rules",
+                "Basics", "Client", "Exposition", "JSON", "MetricModel", "Notifications", "PromQL", "Rules", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Commands/kaskman",
@@ -294,7 +294,7 @@ let package = Package(
             "Tasks",
             [
                 "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Records",
-                "Supervision", "Tasks", logging,
+                "Supervision", "Tasks", crypto, logging,
             ]
         ),
         tests(
@@ -334,14 +334,14 @@ let package = Package(
         tests(
             "KaskmanCommand",
             [
-                "Basics", "Client", "JSON", "Rules", "kaskman",
+                "Basics", "Client", "JSON", "Rules", "kaskman", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         tests(
             "Integration",
             [
-                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server", "kaskman-worker",
+                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server", "kaskman-worker", crypto,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -21,7 +21,11 @@ struct TaskFixture: Sendable {
     let projects: ProjectRepository
     let project: UUIDv7
 
-    init(_ database: any Database, seed: UInt64 = 1) async throws {
+    init(
+        _ database: any Database,
+        seed: UInt64 = 1,
+        attemptEnded: @escaping @Sendable (_ task: UUIDv7, _ attempt: Int64) -> Void = { _, _ in }
+    ) async throws {
         self.database = database
         clock = ManualClock(now: Timestamp(milliseconds: 1_700_000_000_000))
         registry = Registry()
@@ -41,7 +45,8 @@ struct TaskFixture: Sendable {
             clock: clock,
             ids: ids,
             registry: registry,
-            seed: seed
+            seed: seed,
+            attemptEnded: { end, connection in connection.afterCommit { attemptEnded(end.taskID, end.attempt) } }
         )
         project = try await projects.create(ProjectFields(name: "p", type: .research), by: Self.user).project.id
     }

@@ -75,6 +75,47 @@ import Testing
             "queued running queued",
             [(0, .lease(agentID: agent)), (6, early)]
         ) { $0.timeouts.startToCloseSeconds = 5 }
+        // Costs are those of the attempt so far; a result is accepted whatever it has cost.
+        func cost(_ cost: Double, _ token: Int64 = 1) -> LeaseClaim {
+            LeaseClaim(agentID: agent, token: token, cost: cost)
+        }
+        let ten: (inout TaskRules) -> Void = { $0.budget.costMax = 10 }
+        let lease = (0, TaskStep.lease(agentID: agent))
+        f("queued running running running", [lease, (1, .renew(cost(10))), (2, .renew(cost(10)))], ten)
+        f(
+            "queued running dead \(lost) budget_exceeded",
+            [lease, (1, .renew(cost(10.5))), (2, .succeed(cost(11)))],
+            ten
+        )
+        f("queued running dead budget_exceeded", [lease, (1, .fail(cost(11), errorClass: "oom"))], ten)
+        f("queued running succeeded", [lease, (1, .succeed(cost(11)))], ten)
+        let again: [(seconds: Int, TaskStep)] = [
+            lease, (1, .fail(cost(6), errorClass: "oom")), (20, .lease(agentID: agent)),
+        ]
+        f("queued running queued running running", again + [(21, .renew(cost(4, 2)))], ten)
+        f("queued running queued running dead budget_exceeded", again + [(21, .renew(cost(5, 2)))], ten)
+        // A person who has it tried again grants the budget once more.
+        f(
+            "queued running dead queued running running",
+            [lease, (1, .renew(cost(11))), (2, .retry(.met)), (3, .lease(agentID: agent)), (4, .renew(cost(10, 2)))],
+            ten
+        )
+        let seconds: (inout TaskRules) -> Void = {
+            ($0.budget.secondsMax, $0.timeouts.heartbeatSeconds) = (15, 60)
+        }
+        f("queued running running dead budget_exceeded", [lease, (15, early), (16, early)], seconds)
+        f(
+            "queued running queued running running dead budget_exceeded",
+            [
+                lease, (10, .fail(first, errorClass: "oom")), (20, .lease(agentID: agent)), (25, early), (26, early),
+            ],
+            seconds
+        )
+        f(
+            "queued running dead budget_exceeded",
+            [lease, (16, .fail(first, errorClass: "oom"))],
+            seconds
+        )
         f("queued queued dead schedule_to_start_timeout", [(5, early), (6, early)]) {
             $0.timeouts.scheduleToStartSeconds = 5
         }

@@ -33,6 +33,9 @@ import Testing
         f(["/retry/jitter"]) { $0.fields.rules.retry.jitter = 1.1 }
         f(["/retry/non_retryable/0"]) { $0.fields.rules.retry.nonRetryable = ["Out of memory"] }
         f(["/timeouts/total_seconds"]) { $0.fields.rules.timeouts.totalSeconds = 0 }
+        f(["/budget/cost_max"]) { $0.fields.rules.budget.costMax = -1 }
+        f(["/budget/cost_max"]) { $0.fields.rules.budget.costMax = .nan }
+        f(["/budget/seconds_max"]) { $0.fields.rules.budget.secondsMax = 0 }
         f(["/timeouts/heartbeat_seconds"]) { $0.fields.rules.timeouts.heartbeatSeconds = 4 }
         f(["/dependencies/1/task_id"]) { $0.dependencies = [TaskDependency(on: id), TaskDependency(on: id, .always)] }
     }

@@ -54,6 +54,9 @@ struct APIHarness: Sendable {
     let projects: ProjectRepository
     let agents: AgentRepository
     let tasks: TaskRepository
+    let artefacts: ArtefactRepository
+    /// Where the contents of artefacts are.
+    let files: FaultyFileSystem
     /// What queries read; empty unless a test fills it.
     let head: Head
     let hub: LiveHub
@@ -75,6 +78,8 @@ struct APIHarness: Sendable {
         isSecure: Bool = false,
         samplesMax: Int = 1000,
         ruleGroups: [RuleGroupSnapshot] = [],
+        seriesMax: Int = 5,
+        reportLimits: TaskReportLimits = TaskReportLimits(),
         _ body: (APIHarness) async throws -> Void
     ) async throws {
         let clock = ManualClock(now: start)
@@ -91,7 +96,9 @@ struct APIHarness: Sendable {
                     quotas: quotas,
                     isSecure: isSecure,
                     samplesMax: samplesMax,
-                    ruleGroups: ruleGroups
+                    ruleGroups: ruleGroups,
+                    seriesMax: seriesMax,
+                    reportLimits: reportLimits
                 )
             )
         }
@@ -110,7 +117,9 @@ struct APIHarness: Sendable {
         quotas: [String: Quota],
         isSecure: Bool,
         samplesMax: Int,
-        ruleGroups: [RuleGroupSnapshot]
+        ruleGroups: [RuleGroupSnapshot],
+        seriesMax: Int,
+        reportLimits: TaskReportLimits
     ) async throws {
         (clock, registry, head) = parts
         self.database = database
@@ -142,6 +151,7 @@ struct APIHarness: Sendable {
             ids: ids,
             registry: registry
         )
+        let samples = TaskSamples(store: head, clock: clock, registry: registry, seriesMax: seriesMax)
         tasks = TaskRepository(
             database: database,
             events: events,
@@ -149,8 +159,11 @@ struct APIHarness: Sendable {
             ids: ids,
             registry: registry,
             seed: 1,
-            attemptEnded: AttemptRecords.handler(agents)
+            reportLimits: reportLimits,
+            attemptEnded: AttemptRecords.handler(agents) { samples.end($0) }
         )
+        files = FaultyFileSystem(clock: clock)
+        artefacts = ArtefactRepository(tasks: tasks, fileSystem: files, folder: "/data/artefacts", registry: registry)
         let tickets = LiveTickets(clock: clock)
         let authenticator = Authenticator(identity: identity, tickets: tickets)
         hub = LiveHub(log: events, clock: clock, registry: registry)
@@ -173,6 +186,9 @@ struct APIHarness: Sendable {
                 + TaskRoutes(tasks: tasks, agents: agents).routes
                 + WorkRoutes(tasks: tasks, agents: agents).routes
                 + LeaseRoutes(tasks: tasks, agents: agents, clock: clock, isDraining: { false }).routes
+                + TaskLogRoutes(tasks: tasks, isDraining: { false }).routes
+                + TaskMetricRoutes(tasks: tasks, samples: samples).routes
+                + ArtefactRoutes(artefacts: artefacts).routes
                 + AgentRoutes(agents: agents, clock: clock).routes
                 + LiveRoutes(
                     LiveRoutes.Parts(
@@ -288,7 +304,16 @@ struct APIHarness: Sendable {
         let head = HTTPRequest(method: method, scheme: "http", authority: "h", path: target, headerFields: all)
         var whole = WholeBody(body)
         let address = try #require(IPAddress(source))
-        let reply = Reply(await service.answer(head, peer: address, body: &whole))
+        let answer = await service.answer(head, peer: address, body: &whole)
+        var body = answer.body
+        if let stream = answer.stream {
+            while body.readableBytes < stream.length {
+                var part = try await stream.part(body.readableBytes)
+                #expect(part.readableBytes > 0 && part.readableBytes <= stream.length - body.readableBytes)
+                body.writeBuffer(&part)
+            }
+        }
+        let reply = Reply(answer, body)
         checkDeclared(reply, method, target, sourceLocation)
         return reply
     }
@@ -352,9 +377,9 @@ struct Reply: Sendable {
     let json: JSONValue?
     private let fields: [(name: String, value: String)]
 
-    init(_ answer: Answer) {
+    init(_ answer: Answer, _ body: ByteBuffer) {
         status = answer.status
-        text = String(buffer: answer.body)
+        text = String(buffer: body)
         json = try? JSONValue(parsing: text)
         fields = answer.fields.map { ($0.name.lowercased(), $0.value) }
     }

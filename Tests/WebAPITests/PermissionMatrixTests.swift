@@ -15,6 +15,7 @@ struct PermissionMatrixTests {
                 // A route for everyone does not look at who asks; those of auth would end the harness's sessions.
                 if route.access == .everyone && who != .nobody { continue }
                 let path = route.path.description.replacing("{id}", with: Self.nowhere).replacing("{name}", with: "job")
+                    .replacing("{artefact_id}", with: Self.nowhere)
                 let reply = try await api.send(route.method, path, as: who)
                 let refusal: Int? =
                     switch route.access {
@@ -90,12 +91,17 @@ struct PermissionMatrixTests {
                 GET tasks tasks.read
                 GET tasks/counts tasks.read
                 GET tasks/{id} tasks.read
+                GET tasks/{id}/artefacts tasks.read
+                GET tasks/{id}/artefacts/{artefact_id} tasks.read
+                GET tasks/{id}/artefacts/{artefact_id}/content tasks.read
                 GET tasks/{id}/graph tasks.read
+                GET tasks/{id}/logs tasks.read
                 GET tasks/{id}/why tasks.read
                 GET users users.read
                 GET users/me authenticated
                 GET users/{id} users.read
                 PATCH projects/{id} projects.write
+                PATCH tasks/{id}/artefacts/{artefact_id} tasks.work
                 PATCH users/{id} users.write
                 POST agents agents.write
                 POST agents/{id}/drain agents.write
@@ -110,10 +116,13 @@ struct PermissionMatrixTests {
                 POST projects projects.write
                 POST tasks tasks.write
                 POST tasks/{id}/approve tasks.write
+                POST tasks/{id}/artefacts tasks.work
                 POST tasks/{id}/cancel tasks.write
                 POST tasks/{id}/complete tasks.work
                 POST tasks/{id}/dependencies tasks.write
                 POST tasks/{id}/fail tasks.work
+                POST tasks/{id}/logs tasks.work
+                POST tasks/{id}/metrics tasks.work
                 POST tasks/{id}/pause tasks.write
                 POST tasks/{id}/reject tasks.write
                 POST tasks/{id}/renew tasks.work

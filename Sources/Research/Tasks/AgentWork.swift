@@ -63,7 +63,7 @@ extension TaskRepository {
 extension TaskTable {
     private static let joinedColumns = """
         a.number, a.agent_id, a.started_at, a.heartbeat_at, a.fraction, a.message, a.ended_at, a.outcome, \
-        a.error_class, a.error_message, a.reasons, t.id, t.project_id, t.name, t.kind
+        a.error_class, a.error_message, a.reasons, a.cost, t.id, t.project_id, t.name, t.kind
         """
 
     fileprivate func attempts(of agentID: UUIDv7, limit: Int) throws(DatabaseError) -> [AgentAttempt] {

@@ -115,6 +115,8 @@ package struct TaskAttempt: Hashable, Sendable {
     package let failure: TaskFailure?
     /// Why this agent got it: a JSON object; nil for attempts from before the reasons were kept.
     package let reasons: JSONValue?
+    /// What it has cost, as far as its agent said.
+    package let cost: Double
 }
 
 /// How far an agent says it is.

@@ -90,7 +90,7 @@ extension TaskRepository {
         } catch TaskStepError.notPossible(let status) {
             throw TaskRefusal.notPossible(from: status)
         } catch TaskStepError.leaseLost {
-            throw try refusal(of: step, on: task, connection)
+            throw try refusal(of: step.claim, on: task, connection)
         }
     }
 
@@ -109,17 +109,28 @@ extension TaskRepository {
             case .beginAttempt(let lease):
                 try table.begin(new.progress.token, of: new.id, lease, because: reasons)
                 try table.hold(new.fields.concurrencyKeys, for: new.id)
+                connection.afterCommit { [followers, id = new.id] in followers.wake(id) }
                 if let ready = old.progress.readySince {
                     let delay = lease.leasedAt.since(ready)
                     connection.afterCommit { metrics.pickedUp(after: delay) }
                 }
             case .endAttempt(let outcome):
-                try table.end(old.progress.token, of: new.id, outcome, failure, at: new.updatedAt)
+                try table.end(
+                    old.progress.token,
+                    of: new.id,
+                    outcome,
+                    failure,
+                    new.progress.spending,
+                    at: new.updatedAt
+                )
                 if !old.fields.concurrencyKeys.isEmpty { try table.releaseKeys(of: new.id) }
                 if let lease = old.progress.lease {
                     try attemptEnded(AttemptEnd(old, lease, outcome, at: new.updatedAt), connection)
                 }
-                connection.afterCommit { metrics.ended(outcome) }
+                connection.afterCommit { [followers, id = new.id] in
+                    metrics.ended(outcome)
+                    followers.wake(id)
+                }
             case .extendLease, .ended, .reopened: break
             }
         }
@@ -130,13 +141,13 @@ extension TaskRepository {
         }
     }
 
-    /// Why the lease of a step is not the caller's to use.
-    private func refusal(
-        of step: TaskStep,
+    /// Why a lease that is shown is not the caller's to use.
+    func refusal(
+        of claim: LeaseClaim?,
         on task: ProjectTask,
         _ connection: any SQLConnection
     ) throws -> TaskRefusal {
-        guard let claim = step.claim,
+        guard let claim,
             let attempt = try TaskTable(connection: connection).attempt(claim.token, of: task.id)
         else { return .leaseLost(.unknown) }
         guard attempt.agentID == claim.agentID else { return .leaseLost(.foreign) }
@@ -154,12 +165,16 @@ extension TaskStep {
 
     /// The error of an attempt that the platform itself ended.
     fileprivate func ownFailure(_ actions: [TaskAction]) -> TaskFailure? {
-        guard case .sweep = self else { return nil }
+        switch self {
+        case .sweep, .renew: break
+        default: return nil
+        }
         for case .endAttempt(let outcome) in actions {
             switch outcome {
             case .leaseExpired:
                 return TaskFailure(TaskFailure.leaseExpiredClass, "the agent gave no sign of life in time")
             case .timedOut: return TaskFailure(TaskFailure.timeoutClass, "the attempt took too long")
+            case .budgetExceeded: return TaskFailure(TaskFailure.budgetClass, "the task's budget is used up")
             case .succeeded, .failed, .cancelled: break
             }
         }

@@ -106,6 +106,17 @@ extension TaskRepository {
 extension NewTask {
     /// The fields as JSON: what an idempotency key is bound to.
     var values: [(String, JSONValue)] {
+        // Left out where there is none, so that keys of before budgets were known stay good.
+        let budget = fields.rules.budget
+        guard budget != TaskBudget() else { return commonValues }
+        let limits: JSONValue = [
+            "cost_max": budget.costMax.map { JSONValue(floatLiteral: $0) } ?? .null,
+            "seconds_max": budget.secondsMax.map { .integer(Int64($0)) } ?? .null,
+        ]
+        return commonValues + [("budget", limits)]
+    }
+
+    private var commonValues: [(String, JSONValue)] {
         let (retry, timeouts) = (fields.rules.retry, fields.rules.timeouts)
         func optional(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
         // What is at its default is left out, so that keys from before it came still mean the same.

@@ -18,6 +18,10 @@ package enum TaskRefusal: RecordRefusal {
     case tooManyDependents(of: UUIDv7, dependentsMax: Int)
     /// The project's graph is too large to search it for a cycle.
     case graphTooLarge(tasksMax: Int)
+    /// As many follow the logs of tasks as may.
+    case tooManyFollowers(followersMax: Int)
+    /// What only artefacts refuse.
+    case artefact(ArtefactRefusal)
 
     package var code: RecordErrorCode {
         switch self {
@@ -27,11 +31,14 @@ package enum TaskRefusal: RecordRefusal {
         case .uniqueKeyTaken: .uniqueKeyTaken
         case .tooManyDependents: .tooManyDependents
         case .graphTooLarge: .graphTooLarge
+        case .tooManyFollowers: .tooManyFollowers
+        case .artefact(let refusal): refusal.code
         }
     }
 
     package static let codes: [RecordErrorCode] =
-        [.notPossible, .cycle, .uniqueKeyTaken, .tooManyDependents, .graphTooLarge] + LeaseLoss.codes
+        [.notPossible, .cycle, .uniqueKeyTaken, .tooManyDependents, .graphTooLarge, .tooManyFollowers] + LeaseLoss.codes
+        + ArtefactRefusal.codes
 }
 
 /// Why a lease is not the caller's to use.
@@ -60,6 +67,7 @@ extension RecordErrorCode {
     package static let uniqueKeyTaken = RecordErrorCode(rawValue: "unique_key_taken")
     package static let tooManyDependents = RecordErrorCode(rawValue: "too_many_dependents")
     package static let graphTooLarge = RecordErrorCode(rawValue: "graph_too_large")
+    package static let tooManyFollowers = RecordErrorCode(rawValue: "too_many_followers")
     package static let leaseUnknown = RecordErrorCode(rawValue: "lease_unknown")
     package static let leaseForeign = RecordErrorCode(rawValue: "lease_foreign")
     package static let leaseEnded = RecordErrorCode(rawValue: "lease_ended")

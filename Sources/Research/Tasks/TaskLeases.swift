@@ -1,6 +1,7 @@
 package import Basics
 internal import Coordination
 internal import Database
+internal import Events
 internal import Instruments
 package import JSON
 package import Records
@@ -120,23 +121,31 @@ extension TaskRepository {
     ///
     /// A lease whose deadline has passed is good until the sweeper ends it.
     /// - Returns: the new deadline.
-    /// - Throws: ``TaskError``: `notFound`, `invalid`, `leaseLost`, `database`.
+    /// - Throws: ``TaskError``: `notFound`, `invalid`, `leaseLost`, also when the budget is used up by this; `event`,
+    ///   `database`.
     package func renew(
         _ id: UUIDv7,
         _ claim: LeaseClaim,
         _ report: TaskReport = TaskReport()
     ) async throws(TaskError) -> Timestamp {
         try await store.perform(.renew) {
-            try store.refuse(report.violations)
+            try store.refuse(report.violations + claim.violations)
             let now = store.clock.now
-            return try await store.database.write("tasks.renew") { connection in
+            let deadline: Timestamp? = try await store.database.write("tasks.renew") { connection in
                 var task = try store.locked(id, nil, connection)
+                let renewed = try advanced(task, by: .renew(claim), at: now, connection).progress
+                guard let lease = renewed.lease else {
+                    // The end of the attempt is to stay, so the refusal follows the commit.
+                    try step(task, .renew(claim), by: ChangeOrigin(.system), connection)
+                    return nil
+                }
                 // A renewal has no event and no version, which is why it does not go the way of the other steps.
-                task.progress = try advanced(task, by: .renew(claim), at: now, connection).progress
-                guard let deadline = task.progress.lease?.deadline else { throw TaskRefusal.leaseLost(.unknown) }
+                task.progress = renewed
                 try TaskTable(connection: connection).renew(task, report, at: now)
-                return deadline
+                return lease.deadline
             }
+            guard let deadline else { throw TaskRefusal.leaseLost(.ended(.budgetExceeded)) }
+            return deadline
         }
     }
 
@@ -151,7 +160,7 @@ extension TaskRepository {
         try await store.perform(.complete) {
             var list = ViolationList()
             list.object(output, "/output", bytesMax: TaskLimits.outputBytesMax)
-            try store.refuse(list.violations)
+            try store.refuse(list.violations + claim.violations)
             return try await store.database.write("tasks.complete") { connection in
                 let task = try store.locked(id, nil, connection)
                 return try step(task, .succeed(claim), AttemptResult(output: output), by: origin, connection)
@@ -168,7 +177,7 @@ extension TaskRepository {
         by origin: ChangeOrigin
     ) async throws(TaskError) -> ProjectTask {
         try await store.perform(.fail) {
-            try store.refuse(failure.violations)
+            try store.refuse(failure.violations + claim.violations)
             return try await store.database.write("tasks.fail") { connection in
                 let task = try store.locked(id, nil, connection)
                 let fail = TaskStep.fail(claim, errorClass: failure.errorClass)

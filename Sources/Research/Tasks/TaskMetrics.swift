@@ -23,6 +23,11 @@ struct TaskMetrics: Sendable {
     let leaseWaiters: Gauge
     let idempotentReplays: Counter
     let idempotencyKeysExpired: Counter
+    let logLines: Counter
+    let logBytes: Counter
+    let logLinesDropped: Counter
+    let logLinesPruned: Counter
+    let logFollowers: Gauge
 
     init(_ registry: Registry) {
         tasks = StatusGauge(registry, of: ProjectTask.table, help: "Tasks that are not deleted, by status.")
@@ -56,6 +61,20 @@ struct TaskMetrics: Sendable {
             "kaskman_task_idempotency_keys_expired_total",
             help: "Idempotency keys that were removed at the end of their lifetime."
         )
+        logLines = registry.counter("kaskman_task_log_lines_total", help: "Log lines of tasks that were stored.")
+        logBytes = registry.counter(
+            "kaskman_task_log_bytes_total",
+            help: "Bytes of text in the log lines that were stored."
+        )
+        logLinesDropped = registry.counter(
+            "kaskman_task_log_lines_dropped_total",
+            help: "Log lines that were not stored because the log of their attempt was full."
+        )
+        logLinesPruned = registry.counter(
+            "kaskman_task_log_lines_pruned_total",
+            help: "Log lines that were removed at the end of their retention."
+        )
+        logFollowers = registry.gauge("kaskman_task_log_followers", help: "Requests that wait for log lines.")
         for outcome in AttemptOutcome.allCases { _ = attempts[OutcomeLabel(outcome: outcome)] }
     }
 

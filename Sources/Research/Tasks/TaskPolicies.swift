@@ -68,4 +68,6 @@ package struct TaskFailure: Hashable, Sendable {
     package static let timeoutClass = "start_to_close_timeout"
     /// The class of the error of a task that a person rejected.
     package static let rejectedClass = "rejected"
+    /// The class of the platform's own error when the budget was used up.
+    package static let budgetClass = "budget_exceeded"
 }

@@ -28,6 +28,8 @@ package struct TaskProgress: Hashable, Sendable {
     package var endedAt: Timestamp?
     /// Why it is dead; nil unless it is.
     package var reason: DeathReason?
+    /// What its attempts have cost and how long they ran.
+    package var spending = TaskSpending()
 
     package init(status: TaskStatus, runAt: Timestamp, countsFrom: Timestamp, queuedAt: Timestamp? = nil) {
         self.status = status
@@ -53,7 +55,7 @@ package struct TaskProgress: Hashable, Sendable {
     package var readySince: Timestamp? { queuedAt.map { max($0, runAt) } }
 
     /// When the sweeper has to look at it; nil when nothing ends by itself.
-    package func deadline(_ timeouts: TaskTimeouts) -> Timestamp? {
+    package func deadline(_ timeouts: TaskTimeouts, _ budget: TaskBudget = TaskBudget()) -> Timestamp? {
         var deadlines: [Timestamp] = []
         func add(_ start: Timestamp?, _ seconds: Int?) {
             if let start, let seconds { deadlines.append(start.advanced(by: .seconds(seconds))) }
@@ -64,6 +66,7 @@ package struct TaskProgress: Hashable, Sendable {
         add(lease?.leasedAt, timeouts.startToCloseSeconds)
         add(askedAt, timeouts.approvalSeconds)
         if let lease { deadlines.append(lease.deadline) }
+        if let lease, let end = spending.end(of: lease, within: budget) { deadlines.append(end) }
         return deadlines.min()
     }
 }
@@ -86,6 +89,7 @@ package struct TaskLease: Hashable, Sendable {
 package struct TaskRules: Hashable, Sendable {
     package var retry: RetryPolicy
     package var timeouts: TaskTimeouts
+    package var budget = TaskBudget()
 
     package init(retry: RetryPolicy = RetryPolicy(), timeouts: TaskTimeouts = TaskTimeouts()) {
         self.retry = retry

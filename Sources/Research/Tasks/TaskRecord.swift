@@ -43,6 +43,10 @@ extension ProjectTask: Record {
         package static let name = "operation"
         case create, get, list, pause, resume, cancel, retry, delete, depend, lease, renew, complete, fail, sweep, count
         case probe, why, graph, work, approve, reject
+        case log, logs, report
+        case pruneLogs = "prune_logs"
+        case artefact, artefacts, upload
+        case pruneArtefacts = "prune_artefacts"
         case expireKeys = "expire_keys"
     }
 
@@ -57,18 +61,20 @@ extension ProjectTask: Record {
             start_to_close_seconds, heartbeat_seconds, total_seconds, status, failures, token, run_at, queued_at, \
             counts_from, agent_id, leased_at, lease_deadline, ended_at, reason, output, error_class, error_message, \
             version, created_at, updated_at, created_by, labels, concurrency_keys, needs_approval, approval_seconds, \
-            asked_at, approved_at
+            asked_at, approved_at, cost_max, seconds_max, cost, attempt_cost, cost_before, ran_milliseconds
             """,
         changeable: [
             "status", "failures", "token", "run_at", "queued_at", "counts_from", "agent_id", "leased_at",
             "lease_deadline", "deadline_at", "ended_at", "reason", "output", "error_class", "error_message",
-            "version", "updated_at", "asked_at", "approved_at",
+            "version", "updated_at", "asked_at", "approved_at", "cost", "attempt_cost", "cost_before",
+            "ran_milliseconds",
         ],
         constant: [
             "id", "project_id", "name", "kind", "input", "capabilities", "priority", "unique_key", "attempts_max",
             "first_delay_seconds", "delay_factor", "delay_seconds_max", "delay_jitter", "non_retryable",
             "schedule_to_start_seconds", "start_to_close_seconds", "heartbeat_seconds", "total_seconds", "created_at",
-            "created_by", "labels", "concurrency_keys", "needs_approval", "approval_seconds",
+            "created_by", "labels", "concurrency_keys", "needs_approval", "approval_seconds", "cost_max",
+            "seconds_max",
         ],
         sets: [
             SetTable("task_words", record: "task_id", item: "word"),
@@ -99,6 +105,8 @@ extension ProjectTask: Record {
         progress.needsApproval = fields.needsApproval
         progress.askedAt = try reader.optionalTimestamp()
         progress.approvedAt = try reader.optionalTimestamp()
+        fields.rules.budget = try TaskBudget(&reader)
+        progress.spending = try TaskSpending(&reader)
         self.init(
             id: id,
             fields: fields,
@@ -120,10 +128,12 @@ extension ProjectTask: Record {
             .text(progress.status.rawValue), .int(progress.failures), .integer(progress.token),
             .timestamp(progress.runAt), .optional(progress.queuedAt), .timestamp(progress.countsFrom),
             .optional(lease?.agentID), .optional(lease?.leasedAt), .optional(lease?.deadline),
-            .optional(progress.deadline(fields.rules.timeouts)), .optional(progress.endedAt),
+            .optional(progress.deadline(fields.rules.timeouts, fields.rules.budget)), .optional(progress.endedAt),
             .optional(progress.reason?.rawValue), .optional(output.map { JSONText.canonical($0) }),
             .optional(failure?.errorClass), .optional(failure?.message), .integer(version), .timestamp(updatedAt),
             .optional(progress.askedAt), .optional(progress.approvedAt),
+            .real(progress.spending.cost), .real(progress.spending.attemptCost), .real(progress.spending.costBefore),
+            .integer(progress.spending.ranMilliseconds),
         ]
     }
 
@@ -140,6 +150,7 @@ extension ProjectTask: Record {
             .text(JSONText.canonical(.object(JSONObject(fields.labels)))),
             .text(JSONText.canonical(fields.concurrencyKeysValue)), .bool(fields.needsApproval),
             .optional(timeouts.approvalSeconds.map { Int64($0) }),
+            .optional(fields.rules.budget.costMax), .optional(fields.rules.budget.secondsMax.map { Int64($0) }),
         ]
     }
 
@@ -163,6 +174,7 @@ extension ProjectTask: Record {
             ("attempt", .integer(progress.token)),
             ("agent_id", progress.lease.map { .string($0.agentID.description) } ?? .null),
             ("run_at", .string(progress.runAt.rfc3339)),
+            ("cost", JSONValue(floatLiteral: progress.spending.cost)),
             ("reason", progress.reason.map { .string($0.rawValue) } ?? .null),
             ("output", output ?? .null),
             ("error", failure.map { ["class": .string($0.errorClass), "message": .string($0.message)] } ?? .null),
@@ -201,6 +213,23 @@ extension TaskFields {
         rules.timeouts.startToCloseSeconds = try reader.optionalInteger().map { Int($0) }
         rules.timeouts.heartbeatSeconds = try reader.small()
         rules.timeouts.totalSeconds = try reader.optionalInteger().map { Int($0) }
+    }
+}
+
+extension TaskBudget {
+    fileprivate init(_ reader: inout RowReader) throws(DatabaseError) {
+        self.init(costMax: try reader.optionalReal(), secondsMax: try reader.optionalInteger().map { Int($0) })
+    }
+}
+
+extension TaskSpending {
+    fileprivate init(_ reader: inout RowReader) throws(DatabaseError) {
+        self.init(
+            cost: try reader.optionalReal() ?? 0,
+            attemptCost: try reader.optionalReal() ?? 0,
+            costBefore: try reader.optionalReal() ?? 0,
+            ranMilliseconds: try reader.integer()
+        )
     }
 }
 

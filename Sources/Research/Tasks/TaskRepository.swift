@@ -32,6 +32,9 @@ package struct TaskRepository: Sendable {
     let random: SharedRandom
     /// What is open and who asks for work, in memory.
     let board: TaskBoard
+    /// What agents may report of their attempts, and for how long it is kept.
+    package let reportLimits: TaskReportLimits
+    let followers: TaskFollowers
     let attemptEnded: AttemptEndHandler
 
     /// Makes the repository over a migrated database.
@@ -46,13 +49,16 @@ package struct TaskRepository: Sendable {
         ids: UUIDv7Generator,
         registry: Registry,
         seed: UInt64,
+        reportLimits: TaskReportLimits = TaskReportLimits(),
         attemptEnded: @escaping AttemptEndHandler = { _, _ in }
     ) {
         board = TaskBoard(clock: clock, registry: registry, seed: seed)
-        self.attemptEnded = attemptEnded
         store = RecordStore(database: database, events: events, clock: clock, ids: ids, registry: registry)
         metrics = TaskMetrics(registry)
         random = SharedRandom(seed: seed)
+        self.reportLimits = reportLimits
+        followers = TaskFollowers(metrics.logFollowers, followersMax: TaskLimits.logFollowersMax)
+        self.attemptEnded = attemptEnded
     }
 
     /// Makes a task.

@@ -4,23 +4,24 @@ internal import Records
 /// The tables of this module.
 package enum TaskSchema {
     /// The migrations, to be run after those of Projects.
-    package static let migrations = [
-        Migration(
-            id: "tasks-0001",
-            sqlite: tables(.sqlite),
-            postgresql: tables(.postgresql)
-        ),
-        Migration(
-            id: "tasks-0010",
-            sqlite: coordination(.sqlite),
-            postgresql: coordination(.postgresql)
-        ),
-        // What an agent did, newest first.
-        Migration(
-            id: "attempts-0001",
-            sql: "CREATE INDEX task_attempts_by_agent ON task_attempts (agent_id, started_at, outcome);"
-        ),
-    ]
+    package static let migrations =
+        [
+            Migration(
+                id: "tasks-0001",
+                sqlite: tables(.sqlite),
+                postgresql: tables(.postgresql)
+            ),
+            Migration(
+                id: "tasks-0010",
+                sqlite: coordination(.sqlite),
+                postgresql: coordination(.postgresql)
+            ),
+            // What an agent did, newest first.
+            Migration(
+                id: "attempts-0001",
+                sql: "CREATE INDEX task_attempts_by_agent ON task_attempts (agent_id, started_at, outcome);"
+            ),
+        ] + TaskReportSchema.migrations
 
     /// What the scheduler decides by, why it decided so, approval, and who uses a concurrency key now.
     private static func coordination(_ schema: RecordSchema) -> String {

@@ -52,6 +52,8 @@ package enum DeathReason: String, Hashable, Sendable, CaseIterable {
     case rejected
     /// Nobody approved it in time.
     case approvalExpired = "approval_expired"
+    /// Its attempts have cost more, or run longer, than its budget allows.
+    case budgetExceeded = "budget_exceeded"
 }
 
 /// How an attempt ended; the raw values are stored and are those of the API.
@@ -63,6 +65,8 @@ package enum AttemptOutcome: String, Hashable, Sendable, CaseIterable {
     case leaseExpired = "lease_expired"
     /// It took longer than its start-to-close time, or than the task's total time left it.
     case timedOut = "timed_out"
+    /// The task's budget was used up while it ran.
+    case budgetExceeded = "budget_exceeded"
     /// A person cancelled the task.
     case cancelled
 }

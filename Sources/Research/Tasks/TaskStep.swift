@@ -30,10 +30,13 @@ package enum TaskStep: Hashable, Sendable {
 package struct LeaseClaim: Hashable, Sendable {
     package let agentID: UUIDv7
     package let token: Int64
+    /// What the attempt has cost so far, in the currency of the budget; nil when the agent does not say.
+    package let cost: Double?
 
-    package init(agentID: UUIDv7, token: Int64) {
+    package init(agentID: UUIDv7, token: Int64, cost: Double? = nil) {
         self.agentID = agentID
         self.token = token
+        self.cost = cost
     }
 }
 
@@ -78,6 +81,7 @@ extension TaskProgress {
     ) throws(TaskStepError) -> (progress: TaskProgress, actions: [TaskAction]) {
         var next = self
         let actions = try next.apply(step, rules, now, &random)
+        if let lease, next.lease?.leasedAt != lease.leasedAt { next.spending.end(lease, at: now) }
         return (next, actions)
     }
 
@@ -91,18 +95,23 @@ extension TaskProgress {
         case .dependencies(let verdict): return look(verdict, now)
         case .lease(let agentID): return try lease(to: agentID, rules, now)
         case .renew(let claim):
-            try check(claim)
+            try take(claim)
+            if isOverBudget(rules, now) {
+                end(.dead, now, .budgetExceeded)
+                return [.endAttempt(.budgetExceeded), .ended]
+            }
             let deadline = now.advanced(by: .seconds(rules.timeouts.heartbeatSeconds))
             // A clock that was set back shortens no lease.
             guard let old = lease?.deadline, deadline > old else { return [] }
             lease?.deadline = deadline
             return [.extendLease(until: deadline)]
         case .succeed(let claim):
-            try check(claim)
+            // A result is accepted whatever it has cost: refusing it would save nothing any more.
+            try take(claim)
             end(.succeeded, now)
             return [.endAttempt(.succeeded), .ended]
         case .fail(let claim, let errorClass):
-            try check(claim)
+            try take(claim)
             return failAttempt(.failed, errorClass, rules, now, &random)
         case .sweep(let listeningSince): return sweep(rules, now, listeningSince, &random)
         case .pause:
@@ -171,11 +180,22 @@ extension TaskProgress {
         let lease = TaskLease(agentID: agentID, leasedAt: now, deadline: deadline)
         (status, queuedAt, self.lease) = (.running, nil, lease)
         token += 1
+        spending.attemptCost = 0
         return [.beginAttempt(lease)]
     }
 
-    private func check(_ claim: LeaseClaim) throws(TaskStepError) {
-        guard status == .running, lease?.agentID == claim.agentID, token == claim.token else { throw .leaseLost }
+    /// Whether a lease that is shown is the one that runs.
+    package func holds(_ claim: LeaseClaim) -> Bool {
+        status == .running && lease?.agentID == claim.agentID && token == claim.token
+    }
+
+    private mutating func take(_ claim: LeaseClaim) throws(TaskStepError) {
+        guard holds(claim) else { throw .leaseLost }
+        if let cost = claim.cost { spending.report(cost) }
+    }
+
+    private func isOverBudget(_ rules: TaskRules, _ now: Timestamp) -> Bool {
+        spending.exceeds(rules.budget, lease: lease, at: now)
     }
 
     private mutating func failAttempt(
@@ -186,6 +206,10 @@ extension TaskProgress {
         _ random: inout some RandomNumberGenerator
     ) -> [TaskAction] {
         failures += 1
+        if isOverBudget(rules, now) {
+            end(.dead, now, .budgetExceeded)
+            return [.endAttempt(outcome), .ended]
+        }
         if rules.retry.nonRetryable.contains(errorClass) {
             end(.dead, now, .notRetryable)
             return [.endAttempt(outcome), .ended]
@@ -225,6 +249,10 @@ extension TaskProgress {
             return [.ended]
         }
         guard let lease else { return [] }
+        if isOverBudget(rules, now) {
+            end(.dead, now, .budgetExceeded)
+            return [.endAttempt(.budgetExceeded), .ended]
+        }
         if isOver(lease.leasedAt, timeouts.startToCloseSeconds) {
             return failAttempt(.timedOut, TaskFailure.timeoutClass, rules, now, &random)
         }
@@ -237,6 +265,7 @@ extension TaskProgress {
         guard status == .dead || status == .cancelled else { throw .notPossible(from: status) }
         (status, failures, reason, endedAt) = (.waiting, 0, nil, nil)
         (runAt, countsFrom) = (now, now)
+        spending.countAnew()
         settle(verdict, at: now)
         return [status.isEnded ? .ended : .reopened]
     }

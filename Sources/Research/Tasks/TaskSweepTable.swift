@@ -9,21 +9,22 @@ extension TaskTable {
     func renew(_ task: ProjectTask, _ report: TaskReport, at now: Timestamp) throws(DatabaseError) {
         let progress = task.progress
         try connection.execute(
-            "UPDATE tasks SET lease_deadline = ?2, deadline_at = ?3 WHERE id = ?1",
+            "UPDATE tasks SET lease_deadline = ?2, deadline_at = ?3, cost = ?4, attempt_cost = ?5 WHERE id = ?1",
             [
                 .id(task.id), .optional(progress.lease?.deadline),
-                .optional(progress.deadline(task.fields.rules.timeouts)),
+                .optional(progress.deadline(task.fields.rules.timeouts, task.fields.rules.budget)),
+                .real(progress.spending.cost), .real(progress.spending.attemptCost),
             ]
         )
         try connection.execute(
             """
             UPDATE task_attempts SET heartbeat_at = ?3, fraction = coalesce(?4, fraction),
-                message = coalesce(?5, message)
+                message = coalesce(?5, message), cost = ?6
             WHERE task_id = ?1 AND number = ?2
             """,
             [
                 .id(task.id), .integer(progress.token), .timestamp(now), .optional(report.fraction),
-                .optional(report.message),
+                .optional(report.message), .real(progress.spending.attemptCost),
             ]
         )
     }

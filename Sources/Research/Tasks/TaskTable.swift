@@ -93,23 +93,24 @@ struct TaskTable {
         of id: UUIDv7,
         _ outcome: AttemptOutcome,
         _ failure: TaskFailure?,
+        _ spending: TaskSpending,
         at now: Timestamp
     ) throws(DatabaseError) {
         try connection.execute(
             """
-            UPDATE task_attempts SET ended_at = ?3, outcome = ?4, error_class = ?5, error_message = ?6
+            UPDATE task_attempts SET ended_at = ?3, outcome = ?4, error_class = ?5, error_message = ?6, cost = ?7
             WHERE task_id = ?1 AND number = ?2
             """,
             [
                 .id(id), .integer(number), .timestamp(now), .text(outcome.rawValue), .optional(failure?.errorClass),
-                .optional(failure?.message),
+                .optional(failure?.message), .real(spending.attemptCost),
             ]
         )
     }
 
     private static let attemptColumns = """
         number, agent_id, started_at, heartbeat_at, fraction, message, ended_at, outcome, error_class, error_message, \
-        reasons
+        reasons, cost
         """
 
     /// The newest attempts at a task, oldest first.
@@ -160,5 +161,6 @@ extension TaskAttempt {
         let message = try reader.optionalText()
         failure = errorClass.map { TaskFailure($0, message ?? "") }
         reasons = try reader.optionalText().flatMap { try? JSONValue(parsing: $0, limits: .stored) }
+        cost = try reader.optionalReal() ?? 0
     }
 }

@@ -115,13 +115,18 @@ package struct TasksComponent: Component {
     /// How many sweeps there are to one round of counting and cleaning up.
     package static let sweepsPerUpkeep = 60
 
+    /// How many rounds of upkeep there are to one search for files that nobody knows.
+    package static let upkeepsPerSearch = 60
+
     package let repository: TaskRepository
+    private let artefacts: ArtefactRepository?
     private let context: ComponentContext
 
     /// Makes the component around a repository that works on the same database and clock.
-    package init(_ context: ComponentContext, repository: TaskRepository) {
+    package init(_ context: ComponentContext, repository: TaskRepository, artefacts: ArtefactRepository? = nil) {
         self.context = context
         self.repository = repository
+        self.artefacts = artefacts
     }
 
     /// Sweeps in each round; a round that fails is logged, and the next one tries again.
@@ -130,6 +135,7 @@ package struct TasksComponent: Component {
         try await repository.refreshCounts()
         try await repository.sweep(listeningSince: listening.round(at: context.clock.now))
         context.ready()
+        await lookAfterArtefacts(searching: true)
         var rounds = 0
         while await context.pause(for: Self.interval) {
             rounds += 1
@@ -138,10 +144,23 @@ package struct TasksComponent: Component {
                 if rounds.isMultiple(of: Self.sweepsPerUpkeep) {
                     try await repository.refreshCounts()
                     try await repository.removeExpiredKeys()
+                    try await repository.pruneLogs()
+                    let isSearch = rounds.isMultiple(of: Self.sweepsPerUpkeep * Self.upkeepsPerSearch)
+                    await lookAfterArtefacts(searching: isSearch)
                 }
             } catch {
                 if !Task.isCancelled { context.log.warning("a sweep failed", metadata: ["error": "\(error)"]) }
             }
+        }
+    }
+
+    /// A disk that fails keeps nobody from ending leases.
+    private func lookAfterArtefacts(searching: Bool) async {
+        do throws(TaskError) {
+            try await artefacts?.prune()
+            if searching { try await artefacts?.removeOrphans() }
+        } catch {
+            if !Task.isCancelled { context.log.warning("artefacts cannot be pruned", metadata: ["error": "\(error)"]) }
         }
     }
 

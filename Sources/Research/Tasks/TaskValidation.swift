@@ -39,6 +39,8 @@ package enum TaskLimits {
     package static let heartbeatsSeconds = 5...3600
     package static let heartbeatSecondsDefault = 30
 
+    package static let costs = 0.0...1e12
+
     package static let errorClassLengthMax = 50
     package static let errorMessageBytesMax = 8 << 10
     package static let reportLengthMax = 500
@@ -46,6 +48,22 @@ package enum TaskLimits {
     package static let leasesPerRequestMax = 50
     /// How long a request for work may wait, in seconds.
     package static let waitSecondsMax = 30
+
+    /// How many lines one request may report, or read.
+    package static let logLinesMax = 1000
+    package static let logLineBytesMax = 16 << 10
+    /// What a line takes of ``TaskReportLimits/logBytesMax`` beside its text: about what its row costs.
+    package static let logLineOverheadBytes = 64
+    /// How long a request for log lines may wait, in seconds.
+    package static let logWaitSecondsMax = 60
+    /// How many artefacts an attempt may have.
+    package static let artefactsMax = 1000
+    package static let artefactNameBytesMax = 512
+    package static let mediaTypeLengthMax = 127
+    /// How many bytes of an artefact one request may bring.
+    package static let uploadBytesMax = 8 << 20
+    /// How many requests may wait for log lines at a time.
+    package static let logFollowersMax = 2000
 }
 
 extension NewTask {
@@ -79,6 +97,7 @@ extension TaskFields {
         if let uniqueKey { list.line(uniqueKey, "/unique_key", lengthMax: TaskLimits.uniqueKeyLengthMax) }
         rules.retry.check(&list)
         rules.timeouts.check(&list)
+        rules.budget.check(&list)
     }
 }
 
@@ -129,6 +148,21 @@ extension TaskTimeouts {
             if let seconds { list.range(seconds, "/timeouts/\(name)", TaskLimits.timeoutsSeconds) }
         }
         list.range(heartbeatSeconds, "/timeouts/heartbeat_seconds", TaskLimits.heartbeatsSeconds)
+    }
+}
+
+extension TaskBudget {
+    fileprivate func check(_ list: inout ViolationList) {
+        if let costMax, !TaskLimits.costs.contains(costMax) { list.add("/budget/cost_max", "must be from 0 to 1e12") }
+        if let secondsMax { list.range(secondsMax, "/budget/seconds_max", TaskLimits.timeoutsSeconds) }
+    }
+}
+
+extension LeaseClaim {
+    /// Everything that is wrong with what an agent says of its costs.
+    package var violations: [FieldViolation] {
+        guard let cost, !TaskLimits.costs.contains(cost) else { return [] }
+        return [FieldViolation("/cost", "must be from 0 to 1e12")]
     }
 }
 

@@ -15,12 +15,15 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
     case invalidTransition = "invalid_transition"
     case idempotencyConflict = "idempotency_conflict"
     case leaseLost = "lease_lost"
+    case offsetMismatch = "offset_mismatch"
     case dependencyCycle = "dependency_cycle"
     case preconditionFailed = "precondition_failed"
     case payloadTooLarge = "payload_too_large"
     case addressTooLong = "address_too_long"
     case unsupportedMediaType = "unsupported_media_type"
+    case rangeNotSatisfiable = "range_not_satisfiable"
     case validationFailed = "validation_failed"
+    case hashMismatch = "hash_mismatch"
     case upgradeRequired = "upgrade_required"
     case preconditionRequired = "precondition_required"
     case rateLimited = "rate_limited"
@@ -29,6 +32,7 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
     case unavailable = "unavailable"
     case tooManyConnections = "too_many_connections"
     case handlerTimeout = "handler_timeout"
+    case insufficientStorage = "insufficient_storage"
 
     /// What every type URI begins with.
     package static let uriPrefix = "urn:kaskman:problem:"
@@ -46,18 +50,20 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .requestTimeout: 408
-        case .conflict, .invalidTransition, .idempotencyConflict, .leaseLost, .dependencyCycle: 409
+        case .conflict, .invalidTransition, .idempotencyConflict, .leaseLost, .offsetMismatch, .dependencyCycle: 409
         case .preconditionFailed: 412
         case .payloadTooLarge: 413
         case .addressTooLong: 414
         case .unsupportedMediaType: 415
-        case .validationFailed: 422
+        case .rangeNotSatisfiable: 416
+        case .validationFailed, .hashMismatch: 422
         case .upgradeRequired: 426
         case .preconditionRequired: 428
         case .rateLimited: 429
         case .headersTooLarge: 431
         case .internalError: 500
         case .unavailable, .tooManyConnections, .handlerTimeout: 503
+        case .insufficientStorage: 507
         }
     }
 
@@ -77,11 +83,14 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
         case .invalidTransition: "The change of state is not allowed"
         case .idempotencyConflict: "The idempotency key was used for another request"
         case .leaseLost: "The lease is not the caller's to use"
+        case .offsetMismatch: "The upload goes on elsewhere"
         case .dependencyCycle: "The dependency would close a cycle"
         case .preconditionFailed: "The resource has changed"
         case .payloadTooLarge: "The body is too large"
         case .addressTooLong: "The address is too long"
         case .unsupportedMediaType: "The media type is not supported"
+        case .rangeNotSatisfiable: "The range lies outside the content"
+        case .hashMismatch: "The content has another hash"
         case .validationFailed: "The body does not satisfy its schema"
         case .upgradeRequired: "Another protocol is spoken here"
         case .preconditionRequired: "A precondition is required"
@@ -91,6 +100,7 @@ package enum ProblemType: String, CaseIterable, Codable, Sendable {
         case .unavailable: "The service is not available"
         case .tooManyConnections: "Too many connections"
         case .handlerTimeout: "The server took too long"
+        case .insufficientStorage: "There is no room for it"
         }
     }
 }

@@ -56,7 +56,7 @@ package final class Platform: Sendable {
         let observability = try wiring.observability()
         let reloading = ConfigurationReload(wiring, observability)
         let foundation = try await wiring.foundation()
-        let research = wiring.research(foundation)
+        let research = wiring.research(foundation, observability)
         let http = try wiring.http(observability, foundation, research, onListening)
         return Platform(wiring, http, reloading, dataFolder, reservedPort, foundation.firstPassword)
     }

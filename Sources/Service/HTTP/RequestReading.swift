@@ -121,7 +121,7 @@ struct RequestReading {
                 }
                 return (bytes, nil)
             }
-            return (bytes, try json(bytes, schema))
+            return (bytes, try Self.json(bytes, schema))
         }
     }
 
@@ -153,7 +153,7 @@ struct RequestReading {
         RejectionError(.bodyTooLarge, .payloadTooLarge, "at most \(bytesMax) bytes")
     }
 
-    private func json(_ bytes: ByteBuffer, _ schema: JSONSchema) throws(RejectionError) -> JSONValue {
+    static func json(_ bytes: ByteBuffer, _ schema: JSONSchema) throws(RejectionError) -> JSONValue {
         let value: JSONValue
         do throws(JSONSyntaxError) {
             let limits = JSONLimits(bytesMax: bytes.readableBytes)

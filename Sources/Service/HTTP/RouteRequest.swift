@@ -1,3 +1,4 @@
+package import APIModel
 package import HTTPTypes
 package import JSON
 package import Logging
@@ -21,6 +22,11 @@ package struct RouteRequest: Sendable {
     package let logger: Logger
     /// Whether the client has closed its side: a handler that waits for something need not hand it out any more.
     package let isClientGone: @Sendable () -> Bool
+
+    /// The body as JSON that satisfies a schema: for routes that take JSON beside other media types.
+    ///
+    /// - Throws: the refusal, as a route that takes JSON alone would answer it.
+    package func json(satisfying schema: JSONSchema) throws -> JSONValue { try RequestReading.json(body, schema) }
 
     /// A header field's value.
     package subscript(_ name: HTTPField.Name) -> String? { head.headerFields[name] }

@@ -126,6 +126,8 @@ enum ProblemMapping {
             ProblemError(.conflict, "\(dependentsMax) tasks depend on task \(id), which is as many as may")
         case .graphTooLarge(let tasksMax):
             ProblemError(.conflict, "more than \(tasksMax) tasks would have to be looked at for a cycle")
+        case .tooManyFollowers: unavailable("too many requests wait for log lines")
+        case .artefact(let refusal): ArtefactProblems.problem(refusal)
         }
     }
 
@@ -140,7 +142,7 @@ enum ProblemMapping {
 
     // MARK: Answers
 
-    private static func unavailable(_ detail: String) -> ProblemError {
+    static func unavailable(_ detail: String) -> ProblemError {
         ProblemError(.unavailable, detail, headers: [.retryAfter: String(retryAfterSeconds)])
     }
 

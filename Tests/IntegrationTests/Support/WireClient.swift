@@ -24,7 +24,7 @@ struct WireClient {
         case truncated
     }
 
-    enum Method: Sendable { case get, post }
+    enum Method: Sendable { case get, post, patch }
 
     typealias Channel = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
 
@@ -76,7 +76,7 @@ struct WireClient {
             body: [UInt8] = [],
             slowly pause: Duration? = nil
         ) async throws -> WireAnswer {
-            var head = HTTPRequestHead(version: .http1_1, method: method == .get ? .GET : .POST, uri: target)
+            var head = HTTPRequestHead(version: .http1_1, method: Self.method(method), uri: target)
             head.headers.add(name: "Host", value: "127.0.0.1:\(port)")
             for (name, value) in headers { head.headers.add(name: name, value: value) }
             if !body.isEmpty { head.headers.add(name: "Content-Length", value: String(body.count)) }
@@ -95,6 +95,14 @@ struct WireClient {
                 // Whether the server answered before it closed is what the reading tells.
             } catch is IOError {}
             return try await answer()
+        }
+
+        private static func method(_ method: Method) -> HTTPMethod {
+            switch method {
+            case .get: .GET
+            case .post: .POST
+            case .patch: .PATCH
+            }
         }
 
         private mutating func answer() async throws -> WireAnswer {

@@ -50,17 +50,19 @@ extension ConnectionOptions {
         }
     }
 
-    /// Writes one record, which `body` gets.
+    /// Writes one record, which `body` gets, and returns it.
+    @discardableResult
     func show(
         as format: OutputOptions,
         _ body: (APIClient) async throws -> JSONValue
-    ) async throws {
+    ) async throws -> JSONValue {
         let environment = CommandEnvironment.current
         let (json, people) = try await withClient(environment) { client in
             let json = try await body(client)
             return (json, await People.named(in: [json], as: format.output, by: client))
         }
         environment.output(json, as: format.output) { RecordTable.make(people.naming(json)) }
+        return json
     }
 }
 

@@ -11,7 +11,7 @@ struct TaskCommand: AsyncParsableCommand {
         subcommands: [
             TaskListCommand.self, TaskCreateCommand.self, TaskShowCommand.self, TaskWaitCommand.self,
             TaskWhyCommand.self, TaskApproveCommand.self, TaskRejectCommand.self, TaskCancelCommand.self,
-            TaskRetryCommand.self,
+            TaskRetryCommand.self, TaskLogsCommand.self, TaskArtefactsCommand.self, TaskDownloadCommand.self,
         ]
     )
 
@@ -25,6 +25,7 @@ struct TaskListCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
     @OptionGroup var limit: LimitOptions
+    @OptionGroup var watching: WatchOptions
 
     @Option(help: "Only of this project, by its identifier.")
     var project: String?
@@ -39,6 +40,13 @@ struct TaskListCommand: AsyncParsableCommand {
     var search: String?
 
     func run() async throws {
+        try await watching.run {
+            try await list()
+            return false
+        }
+    }
+
+    private func list() async throws {
         var filter: [(name: String, value: String)] = status.map { ("status", $0) }
         if let project { filter.append(("project", project)) }
         if let kind { filter.append(("kind", kind)) }
@@ -171,13 +179,17 @@ struct TaskShowCommand: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
+    @OptionGroup var watching: WatchOptions
 
     @Argument(help: "The task's identifier.")
     var id: String
 
     func run() async throws {
-        try await connection.show(as: format) { client in
-            try await client.resource(TaskCommand.path, id: id).json
+        try await watching.run {
+            let task = try await connection.show(as: format) { client in
+                try await client.resource(TaskCommand.path, id: id).json
+            }
+            return try TaskRecord(task).isEnded
         }
     }
 }

@@ -4,6 +4,8 @@ package import Database
 /// The end of an attempt, for whoever keeps a record of agents.
 package struct AttemptEnd: Hashable, Sendable {
     package let taskID: UUIDv7
+    /// Its number.
+    package let attempt: Int64
     package let agentID: UUIDv7
     package let kind: String
     package let outcome: AttemptOutcome
@@ -11,6 +13,7 @@ package struct AttemptEnd: Hashable, Sendable {
 
     init(_ task: ProjectTask, _ lease: TaskLease, _ outcome: AttemptOutcome, at now: Timestamp) {
         taskID = task.id
+        attempt = task.progress.token
         agentID = lease.agentID
         kind = task.fields.kind
         self.outcome = outcome

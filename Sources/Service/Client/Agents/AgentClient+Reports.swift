@@ -29,7 +29,7 @@ package struct TaskLogLine: Hashable, Sendable {
 }
 
 /// A file that an attempt made, as the server knows it.
-package struct ArtefactRecord: Hashable, Sendable {
+package struct ArtefactReceipt: Hashable, Sendable {
     package let id: String
     package let name: String
     /// How many bytes of it have arrived: where to go on.
@@ -94,13 +94,13 @@ extension AgentClient {
         bytes: Int,
         sha256: String,
         mediaType: String? = nil
-    ) async throws(AgentCallError) -> ArtefactRecord {
+    ) async throws(AgentCallError) -> ArtefactReceipt {
         var body: JSONObject = [
             "token": .integer(lease.token), "name": .string(name), "bytes": .integer(Int64(bytes)),
             "sha256": .string(sha256),
         ]
         body["media_type"] = mediaType.map { .string($0) }
-        return try ArtefactRecord(await json(APIClient.json(.post, path(lease, "artefacts"), .object(body))))
+        return try ArtefactReceipt(await json(APIClient.json(.post, path(lease, "artefacts"), .object(body))))
     }
 
     /// Sends a part of a file, which begins at `offset`.
@@ -111,7 +111,7 @@ extension AgentClient {
         artefact id: String,
         offset: Int,
         _ bytes: [UInt8]
-    ) async throws(AgentCallError) -> ArtefactRecord {
+    ) async throws(AgentCallError) -> ArtefactReceipt {
         let request = APIRequest(
             .patch,
             path(lease, "artefacts/\(PercentEncoding.encode(id))?token=\(lease.token)"),
@@ -121,11 +121,11 @@ extension AgentClient {
             ],
             body: bytes
         )
-        return try ArtefactRecord(await json(request))
+        return try ArtefactReceipt(await json(request))
     }
 
     /// How far an upload is.
-    package func artefact(_ lease: LeaseKey, id: String) async throws(AgentCallError) -> ArtefactRecord {
-        try ArtefactRecord(await json(APIRequest(.get, path(lease, "artefacts/\(PercentEncoding.encode(id))"))))
+    package func artefact(_ lease: LeaseKey, id: String) async throws(AgentCallError) -> ArtefactReceipt {
+        try ArtefactReceipt(await json(APIRequest(.get, path(lease, "artefacts/\(PercentEncoding.encode(id))"))))
     }
 }

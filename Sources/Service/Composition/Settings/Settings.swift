@@ -13,6 +13,7 @@ package struct Settings: Sendable {
     package var limits: RequestLimits
     /// How many live streams may be open at once.
     package var liveConnectionsMax: Int
+    package var tasks: TaskSettings
     package var samplerInterval: Duration
     package var timeSeries: TimeSeriesSettings
     package var query: QuerySettings
@@ -72,6 +73,17 @@ package struct Settings: Sendable {
         package var queriesPerMinute: Int
         package var livePerMinute: Int
         package var monitoringPerMinute: Int
+    }
+
+    /// What agents may report of tasks, and how long it is kept.
+    package struct TaskSettings: Sendable {
+        package var logBytesMax: Int
+        package var logRetention: Duration
+        package var artefactRetention: Duration
+        package var artefactBytesMax: Int
+        package var artefactTotalBytesMax: Int
+        /// The series that one running task may push.
+        package var metricSeriesMax: Int
     }
 
     /// The time-series store's limits.
@@ -144,6 +156,14 @@ extension SettingsTable {
                 monitoringPerMinute: source.value(monitoringRequests, or: 1)
             ),
             liveConnectionsMax: source.value(liveConnectionsMax, or: 1),
+            tasks: Settings.TaskSettings(
+                logBytesMax: source.value(taskLogBytesMax, or: 4096),
+                logRetention: source.value(taskLogRetention, or: .zero),
+                artefactRetention: source.value(taskArtefactRetention, or: .zero),
+                artefactBytesMax: source.value(taskArtefactBytesMax, or: 1),
+                artefactTotalBytesMax: source.value(taskArtefactTotalBytesMax, or: 1),
+                metricSeriesMax: source.value(taskMetricSeriesMax, or: 1)
+            ),
             samplerInterval: source.value(samplerInterval, or: .zero),
             timeSeries: Settings.TimeSeriesSettings(
                 retention: source.value(timeSeriesRetention, or: .zero),

@@ -194,6 +194,46 @@ package enum SettingsTable {
         default: "2000",
         help: "The number of live streams (WebSockets and Server-Sent Events) that may be open at once."
     )
+    static let taskLogBytesMax = Setting.number(
+        "tasks.log_bytes_max",
+        in: 4096...1_073_741_824,
+        default: "8388608",
+        help:
+            "The bytes of log that one attempt at a task may keep; further lines are dropped, and counted. A line takes "
+            + "64 bytes beside its text."
+    )
+    static let taskLogRetention = Setting.duration(
+        "tasks.log_retention",
+        from: "1h",
+        to: "10y",
+        default: "30d",
+        help: "How long the logs of a task are kept after its end."
+    )
+    static let taskArtefactRetention = Setting.duration(
+        "tasks.artefact_retention",
+        from: "1h",
+        to: "10y",
+        default: "30d",
+        help: "How long the artefacts of a task are kept after its end."
+    )
+    static let taskArtefactBytesMax = Setting.number(
+        "tasks.artefact_bytes_max",
+        in: 1...17_179_869_184,
+        default: "1073741824",
+        help: "The largest artefact in bytes."
+    )
+    static let taskArtefactTotalBytesMax = Setting.number(
+        "tasks.artefact_total_bytes_max",
+        in: 1...1_125_899_906_842_624,
+        default: "21474836480",
+        help: "The bytes that all artefacts may take together in the data folder; more are refused."
+    )
+    static let taskMetricSeriesMax = Setting.number(
+        "tasks.metric_series_max",
+        in: 1...1_000_000,
+        default: "1000",
+        help: "The number of series that one running task may push; samples of further ones are refused and counted."
+    )
 
     static let samplerInterval = Setting.duration(
         "sampler.interval",

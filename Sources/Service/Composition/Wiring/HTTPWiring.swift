@@ -90,6 +90,9 @@ extension Wiring {
                 clock: clock,
                 isDraining: { supervisor.report.isDraining }
             ).routes
+            + TaskLogRoutes(tasks: research.tasks, isDraining: { supervisor.report.isDraining }).routes
+            + TaskMetricRoutes(tasks: research.tasks, samples: research.samples).routes
+            + ArtefactRoutes(artefacts: research.artefacts).routes
             + AgentRoutes(agents: research.agents, clock: clock).routes
     }
 

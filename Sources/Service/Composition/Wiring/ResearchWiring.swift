@@ -9,10 +9,12 @@ struct ResearchParts: Sendable {
     let projects: ProjectRepository
     let agents: AgentRepository
     let tasks: TaskRepository
+    let artefacts: ArtefactRepository
+    let samples: TaskSamples
 }
 
 extension Wiring {
-    func research(_ foundation: FoundationParts) -> ResearchParts {
+    func research(_ foundation: FoundationParts, _ observability: ObservabilityParts) -> ResearchParts {
         let agents = AgentRepository(
             database: foundation.database,
             events: foundation.events,
@@ -29,6 +31,12 @@ extension Wiring {
             ids: ids,
             registry: registry
         )
+        let samples = TaskSamples(
+            store: observability.head,
+            clock: clock,
+            registry: registry,
+            seriesMax: settings.tasks.metricSeriesMax
+        )
         let tasks = TaskRepository(
             database: foundation.database,
             events: foundation.events,
@@ -36,14 +44,39 @@ extension Wiring {
             ids: ids,
             registry: registry,
             seed: .random(in: 0 ... .max),
-            attemptEnded: AttemptRecords.handler(agents)
+            reportLimits: taskReportLimits,
+            attemptEnded: AttemptRecords.handler(agents) { samples.end($0) }
+        )
+        let artefacts = ArtefactRepository(
+            tasks: tasks,
+            fileSystem: fileSystem,
+            folder: settings.dataDirectory + "/artefacts",
+            registry: registry
         )
         supervisor.add(.projects, dependsOn: [.database, .events]) { ProjectsComponent($0, repository: projects) }
-        supervisor.add(.tasks, dependsOn: [.database, .events]) { TasksComponent($0, repository: tasks) }
+        supervisor.add(.tasks, dependsOn: [.database, .events]) {
+            TasksComponent($0, repository: tasks, artefacts: artefacts)
+        }
         supervisor.add(.coordinator, dependsOn: [.database, .events, .projects, .tasks]) {
             CoordinatorComponent($0, repository: tasks)
         }
         supervisor.add(.agents, dependsOn: [.database, .events, .identity]) { AgentsComponent($0, repository: agents) }
-        return ResearchParts(projects: projects, agents: agents, tasks: tasks)
+        return ResearchParts(
+            projects: projects,
+            agents: agents,
+            tasks: tasks,
+            artefacts: artefacts,
+            samples: samples
+        )
+    }
+
+    private var taskReportLimits: TaskReportLimits {
+        var limits = TaskReportLimits()
+        limits.logBytesMax = settings.tasks.logBytesMax
+        limits.logRetention = settings.tasks.logRetention
+        limits.artefactRetention = settings.tasks.artefactRetention
+        limits.artefactBytesMax = settings.tasks.artefactBytesMax
+        limits.artefactTotalBytesMax = settings.tasks.artefactTotalBytesMax
+        return limits
     }
 }

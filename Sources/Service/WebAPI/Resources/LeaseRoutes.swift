@@ -46,6 +46,7 @@ package struct LeaseRoutes: Sendable {
         ].map(\.mappingErrors)
     }
 
+    static let leaseLost = ResponseRule.problem(409, "The lease is not, or not any more, the caller's to use.")
     private static let task = ResponseRule(200, "The result is accepted; the task.", json: TaskBody.schema)
     private static let renewed = ResponseRule(200, "The lease lasts longer.", json: RenewalBody.schema)
 
@@ -135,13 +136,11 @@ package struct LeaseRoutes: Sendable {
             body: .json(schema),
             responses: [
                 answer, ResourceRoutes<ProjectTask>.notFound, ResourceRoutes<ProjectTask>.invalid,
-                ResponseRule.problem(409, "The lease is not, or not any more, the caller's to use."),
+                Self.leaseLost,
             ],
             rateClass: .work
         ) { request in
-            guard let token = request.json?["token"]?.integer else { throw ProblemError(.validationFailed) }
-            let claim = LeaseClaim(agentID: try request.caller.userID, token: token)
-            return try await handler(try ResourceID.of(request), claim, request)
+            try await handler(try ResourceID.of(request), try LeaseInput.claim(request), request)
         }
     }
 }
@@ -152,7 +151,7 @@ extension RateClass {
 }
 
 /// What agents send about leases.
-private enum LeaseInput {
+enum LeaseInput {
     static let request = JSONSchema.object([
         .optional("count", .integer(1...Int64(TaskLimits.leasesPerRequestMax)), "The most tasks; 1 at first."),
         .optional(
@@ -162,16 +161,23 @@ private enum LeaseInput {
         ),
     ])
 
-    private static let token = JSONSchema.Property.required("token", .integer(1...Int64.max), "Of the lease.")
+    static let token = JSONSchema.Property.required("token", .integer(1...Int64.max), "Of the lease.")
+
+    private static let cost = JSONSchema.Property.optional(
+        "cost",
+        .number(TaskLimits.costs).orNull,
+        "What the attempt has cost so far, in the currency of the budget."
+    )
 
     static let renewal = JSONSchema.object([
         token,
         .optional("fraction", .number(0...1).orNull, "How far the attempt is."),
         .optional("message", .string(0...TaskLimits.reportLengthMax).orNull, "What it is doing, in a line."),
+        cost,
     ])
 
     static let result = JSONSchema.object([
-        token, .optional("output", .dictionary(.anything, countMax: TaskInput.membersMax)),
+        token, .optional("output", .dictionary(.anything, countMax: TaskInput.membersMax)), cost,
     ])
 
     static let failure = JSONSchema.object([
@@ -183,7 +189,25 @@ private enum LeaseInput {
                 .optional("message", .string(0...TaskLimits.errorMessageBytesMax)),
             ])
         ),
+        cost,
     ])
+
+    /// What the body of a request shows of its lease.
+    static func claim(_ request: RouteRequest) throws -> LeaseClaim {
+        guard let token = request.json?["token"]?.integer else { throw ProblemError(.validationFailed) }
+        return LeaseClaim(
+            agentID: try request.caller.userID,
+            token: token,
+            cost: request.json?["cost"]?.double
+        )
+    }
+
+    /// The lease of requests whose bodies are not JSON.
+    static let tokenParameter = Parameter.query("token", .integer(1...Int64.max), isRequired: true, "Of the lease.")
+
+    static func claim(ofQuery request: RouteRequest) throws -> LeaseClaim {
+        LeaseClaim(agentID: try request.caller.userID, token: request.parameters.integer("token") ?? 0)
+    }
 
     static func report(_ json: JSONValue?) -> TaskReport {
         TaskReport(fraction: json?["fraction"]?.double, message: json?["message"]?.string)

@@ -18,6 +18,7 @@ struct TaskBody: JSONWritable {
             .required("lease_deadline", .string(format: .dateTime).orNull),
             .required("awaiting_approval_since", .string(format: .dateTime).orNull),
             .required("approved_at", .string(format: .dateTime).orNull),
+            .required("cost", .number(nil), "What all its attempts have cost, as far as agents said."),
             .required("reason", .nullable(.oneOf(DeathReason.self)), "Why it is dead."),
             .required("error", ErrorBody.schema.orNull, "Of the newest attempt that failed."),
             .required("output", .anything, "What the attempt that succeeded gave; null unless one did."),
@@ -58,6 +59,7 @@ struct TaskBody: JSONWritable {
         json.member("lease_deadline", orNull: progress.lease?.deadline)
         json.member("awaiting_approval_since", orNull: progress.askedAt)
         json.member("approved_at", orNull: progress.approvedAt)
+        json.member("cost", progress.spending.cost)
         json.member("reason", orNull: progress.reason?.rawValue)
         json.member("error", ErrorBody(task.failure))
         json.member("output", task.output ?? .null)
@@ -111,6 +113,11 @@ struct TaskBody: JSONWritable {
             member("heartbeat_seconds", timeouts.heartbeatSeconds)
             member("total_seconds", timeouts.totalSeconds)
         }
+        json.key("budget")
+        json.object { json in
+            json.member("cost_max", rules.budget.costMax.map { JSONValue(floatLiteral: $0) } ?? .null)
+            json.member("seconds_max", rules.budget.secondsMax.map { .integer(Int64($0)) } ?? JSONValue.null)
+        }
     }
 }
 
@@ -159,6 +166,7 @@ struct TaskDetailsBody: JSONWritable {
             .anything,
             "Why this agent got it, as the scheduler decided; null when that is not known."
         ),
+        .required("cost", .number(nil), "What it has cost, as far as the agent said."),
     ]
 
     static let schema = JSONSchema.named(
@@ -208,5 +216,6 @@ struct TaskDetailsBody: JSONWritable {
         json.member("outcome", orNull: attempt.outcome?.rawValue)
         json.member("error", ErrorBody(attempt.failure))
         json.member("reasons", attempt.reasons ?? .null)
+        json.member("cost", attempt.cost)
     }
 }

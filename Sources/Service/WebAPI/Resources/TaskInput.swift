@@ -81,6 +81,7 @@ enum TaskInput {
             ),
             member("retry", .object(retryProperties(member))),
             member("timeouts", .object(timeoutProperties(member)), "Null: no limit."),
+            member("budget", .object(budgetProperties(member)), "Of all attempts together. Null: no limit."),
         ]
     }
 
@@ -118,6 +119,13 @@ enum TaskInput {
         ]
     }
 
+    private static func budgetProperties(_ member: Member) -> [JSONSchema.Property] {
+        [
+            member("cost_max", .number(TaskLimits.costs).orNull, "In the currency that agents report their cost in."),
+            member("seconds_max", range(TaskLimits.timeoutsSeconds).orNull, "The running time."),
+        ]
+    }
+
     private static func range(_ range: ClosedRange<Int>) -> JSONSchema {
         .integer(Int64(range.lowerBound)...Int64(range.upperBound))
     }
@@ -141,6 +149,10 @@ enum TaskInput {
         if fields.needsApproval {
             fields.rules.timeouts.approvalSeconds = int(json["approval"]?["expires_seconds"])
         }
+        fields.rules.budget = TaskBudget(
+            costMax: json["budget"]?["cost_max"]?.double,
+            secondsMax: int(json["budget"]?["seconds_max"])
+        )
         var dependencies: [TaskDependency] = []
         for (index, item) in (json["dependencies"]?.array ?? []).enumerated() {
             dependencies.append(try dependency(item, "/dependencies/\(index)"))
