@@ -13,8 +13,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private let reader: RESPReader
     private let clock: any WallClock
     private let metrics: RedisMetrics
-    /// Takes the messages of channels that the connection has subscribed to.
-    private let onMessage: @Sendable (_ channel: [UInt8], _ payload: [UInt8]) -> Void
+    /// Takes the messages of channels that the connection has subscribed to; nil when it has to none, and all are replies.
+    private let onMessage: RedisClient.OnMessage?
     private var waiting = CircularBuffer<RedisPipeline.Waiter>(initialCapacity: 64)
     /// The replies of one read with those who wait for them.
     private var answers: [(RedisPipeline.Waiter, RESPValue)] = []
@@ -26,7 +26,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         reader: RESPReader,
         clock: any WallClock,
         metrics: RedisMetrics,
-        onMessage: @escaping @Sendable (_ channel: [UInt8], _ payload: [UInt8]) -> Void
+        onMessage: RedisClient.OnMessage?
     ) {
         self.pipeline = pipeline
         self.reader = reader
@@ -104,7 +104,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     /// Whether it is a message of a channel, which is no reply.
     private func passOn(_ value: RESPValue) -> Bool {
-        guard case .array(let elements) = value, elements.count == 3, elements[0] == Self.message,
+        guard let onMessage, case .array(let elements) = value, elements.count == 3, elements[0] == Self.message,
             let channel = elements[1].bytes, let payload = elements[2].bytes
         else { return false }
         onMessage(channel, payload)

@@ -35,6 +35,9 @@ package final class RedisClient: Sendable {
         case down(RedisError)
     }
 
+    /// Takes a message of a channel.
+    package typealias OnMessage = @Sendable (_ channel: [UInt8], _ payload: [UInt8]) -> Void
+
     package let settings: Settings
     private let connection: RedisMetrics.Connection
     private let clock: any WallClock
@@ -64,7 +67,7 @@ package final class RedisClient: Sendable {
         clock: any WallClock,
         metrics: RedisMetrics,
         seed: UInt64,
-        onMessage: @escaping @Sendable (_ channel: [UInt8], _ payload: [UInt8]) -> Void = { _, _ in },
+        onMessage: @escaping OnMessage = { _, _ in },
         onChange: @escaping @Sendable (Change) -> Void = { _ in }
     ) throws(RedisError) {
         self.settings = settings
@@ -72,7 +75,12 @@ package final class RedisClient: Sendable {
         self.clock = clock
         self.metrics = metrics
         self.onChange = onChange
-        connector = try RedisConnector(settings, clock: clock, metrics: metrics, onMessage: onMessage)
+        connector = try RedisConnector(
+            settings,
+            clock: clock,
+            metrics: metrics,
+            onMessage: subscriptions.isEmpty ? nil : onMessage
+        )
         greeting = Self.greeting(settings) + subscriptions.map { RedisCommand("SUBSCRIBE", $0) }
         random = Mutex(SeededGenerator(seed: seed))
     }

@@ -17,14 +17,14 @@ struct RedisConnector: Sendable {
     private let settings: RedisClient.Settings
     private let clock: any WallClock
     private let metrics: RedisMetrics
-    private let onMessage: @Sendable (_ channel: [UInt8], _ payload: [UInt8]) -> Void
+    private let onMessage: RedisClient.OnMessage?
     private let tls: NIOSSLContext?
 
     init(
         _ settings: RedisClient.Settings,
         clock: any WallClock,
         metrics: RedisMetrics,
-        onMessage: @escaping @Sendable (_ channel: [UInt8], _ payload: [UInt8]) -> Void
+        onMessage: RedisClient.OnMessage?
     ) throws(RedisError) {
         self.settings = settings
         self.clock = clock
