@@ -76,6 +76,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -116,7 +117,17 @@ let package = Package(
         // Platform: what any service needs; knows nothing of metrics stores or projects.
         .systemLibrary(name: "CCrypt", path: "Sources/System/CCrypt", providers: [.apt(["libcrypt-dev"])]),
         adapter("Database", in: "Platform", ["Basics", "Instruments", grdb, grdbSQLite, crypto]),
-        adapter("KeyValue", in: "Platform", ["Basics", "Instruments"]),
+        .systemLibrary(name: "CHiredis", path: "Sources/System/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        adapter(
+            "KeyValue",
+            in: "Platform",
+            [
+                "Basics", "CHiredis", "Instruments", crypto,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         adapter("Events", in: "Platform", ["Basics", "Database", "Instruments", "JSON"]),
         adapter(
             "Records",
@@ -275,7 +286,15 @@ let package = Package(
             swiftSettings: language
         ),
         tests("Database", ["Basics", "Database", "DatabaseTesting", "Instruments", grdb]),
-        tests("KeyValue", ["Basics", "DatabaseTesting", "Instruments", "KeyValue"]),
+        .target(name: "RedisTesting", path: "Tests/RedisTesting", swiftSettings: language),
+        tests(
+            "KeyValue",
+            [
+                "Basics", "DatabaseTesting", "Instruments", "KeyValue", "RedisTesting",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
         tests("Events", ["Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON"]),
         tests(
             "Identity",
@@ -341,7 +360,8 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server", "kaskman-worker", crypto,
+                "Basics", "Exposition", "MetricModel", "RedisTesting", "Supervision", "kaskman-server",
+                "kaskman-worker", crypto,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

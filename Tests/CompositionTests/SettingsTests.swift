@@ -124,6 +124,16 @@ struct SettingsTests {
         f("a: \u{1}\n", ": the file is not YAML: it holds characters that YAML does not allow")
     }
 
+    @Test("The address of a Redis is one, and a password in it is not told")
+    func redis() throws {
+        let url = "rediss://ann:s%40crt@h.example/2"
+        #expect(try load(environment: ["KASKMAN_REDIS_URL": url]).settings.redis.url == url)
+        #expect(try load().settings.redis.url == "")
+        let text = fault(environment: ["KASKMAN_REDIS_URL": "redis://secret@h"])
+        #expect(text.contains("redis.url has a user without a password"), "\(text)")
+        #expect(!text.contains("secret"))
+    }
+
     @Test("The address in links is an absolute web URL to which paths can be appended")
     func externalURL() {
         func f(_ url: String, _ expected: String) {

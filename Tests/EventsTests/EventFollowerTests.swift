@@ -1,6 +1,7 @@
 import Basics
 import DatabaseTesting
 import Events
+import Instruments
 import Testing
 
 @Suite struct EventFollowerTests {
@@ -57,6 +58,24 @@ import Testing
             try await log.append(projectEvent("p1", .projectUpdated))
             let positions = try await task.value
             #expect(positions == [2])
+        }
+    }
+
+    @Test func aFollowerIsWokenByWhatAnotherServerAnnounces() async throws {
+        try await withEventLog { log, database, clock, _ in
+            // A second server on the same database: its commits wake its own followers, and by the announcement those of the first.
+            let other = EventLog(
+                database: database,
+                clock: clock,
+                ids: UUIDv7Generator(clock: clock),
+                registry: Registry(),
+                announce: { log.wakeFollowers() }
+            )
+            let follower = try log.follow(after: 0)
+            let task = Task { try await collect(follower, count: 3) }
+            for number in 1...3 { try await other.append(projectEvent("p\(number)")) }
+            let positions = try await task.value
+            #expect(positions == [1, 2, 3])
         }
     }
 

@@ -4,6 +4,8 @@
 /// the health page.
 public enum ComponentKind: String, CaseIterable, Sendable, Comparable {
     case database
+    /// Only where a Redis is configured.
+    case redis
     case events
     case identity
     case admission

@@ -21,18 +21,22 @@ package struct EventLog: Sendable {
     private let clock: any WallClock
     private let ids: UUIDv7Generator
     private let metrics: EventMetrics
+    private let announce: @Sendable () -> Void
 
     /// Makes the log over a migrated database.
     ///
     /// There may be `subscribersMax` followers at a time. The registry takes the metrics `kaskman_events_*`; one log a
-    /// registry.
+    /// registry. `announce` tells other servers to ``wakeFollowers()``; it is called after each commit that appended, and must
+    /// return at once.
     package init(
         database: any Database,
         clock: any WallClock,
         ids: UUIDv7Generator,
         registry: Registry,
-        subscribersMax: Int = 1000
+        subscribersMax: Int = 1000,
+        announce: @escaping @Sendable () -> Void = {}
     ) {
+        self.announce = announce
         self.database = database
         self.clock = clock
         self.ids = ids
@@ -69,9 +73,10 @@ package struct EventLog: Sendable {
             return try known.integer("position")
         }
         let position = try row.integer("position")
-        connection.afterCommit { [signal, metrics] in
+        connection.afterCommit { [signal, metrics, announce] in
             metrics.appended(event.kind, at: position)
             signal.send()
+            announce()
         }
         return position
     }

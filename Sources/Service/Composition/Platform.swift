@@ -55,9 +55,10 @@ package final class Platform: Sendable {
         wiring.outbox.offer(OwnEvents.configurationLoaded(origin))
         let observability = try wiring.observability()
         let reloading = ConfigurationReload(wiring, observability)
-        let foundation = try await wiring.foundation()
+        let redis = try wiring.redis()
+        let foundation = try await wiring.foundation(redis)
         let research = wiring.research(foundation, observability)
-        let http = try wiring.http(observability, foundation, research, onListening)
+        let http = try wiring.http(observability, foundation, research, redis, onListening)
         return Platform(wiring, http, reloading, dataFolder, reservedPort, foundation.firstPassword)
     }
 

@@ -1,4 +1,5 @@
 import Basics
+import KeyValue
 
 /// One configurable value: its key, its default, what it means, and how its text is read.
 ///
@@ -75,6 +76,19 @@ extension Setting where Value == String {
                 return .failure(SettingFault(reason: "must have no user name, query or fragment, unlike \"\(text)\""))
             }
             return .success(text)
+        }
+    }
+
+    /// The URL of a Redis, or nothing; a secret, since it may hold a password.
+    static func redisURL(_ key: String, help: String) -> Self {
+        Setting(key, default: "", isSecret: true, help: help) { text in
+            guard !text.isEmpty else { return .success(text) }
+            do throws(RedisEndpoint.Fault) {
+                _ = try RedisEndpoint(url: text)
+                return .success(text)
+            } catch {
+                return .failure(SettingFault(reason: error.reason))
+            }
         }
     }
 

@@ -9,6 +9,7 @@ package struct Settings: Sendable {
     package var log: LogSettings
     package var accounts: AccountSettings
     package var databaseBusyTimeout: Duration
+    package var redis: RedisSettings
     package var eventRetention: Duration
     package var limits: RequestLimits
     /// How many live streams may be open at once.
@@ -59,6 +60,14 @@ package struct Settings: Sendable {
         /// How many failed logins of one name, and from one network, cost nothing.
         package var failedLoginsPerName: Int
         package var failedLoginsPerNetwork: Int
+    }
+
+    /// The Redis that servers share.
+    package struct RedisSettings: Sendable {
+        /// Empty for none; may hold a password.
+        package var url: String
+        package var passwordFile: String
+        package var certificatesFile: String
     }
 
     /// How many requests are served.
@@ -143,6 +152,11 @@ extension SettingsTable {
                 failedLoginsPerNetwork: source.value(failedLoginsPerNetwork, or: 1)
             ),
             databaseBusyTimeout: source.value(databaseBusyTimeout, or: .zero),
+            redis: Settings.RedisSettings(
+                url: source.value(redisURL, or: ""),
+                passwordFile: source.value(redisPasswordFile, or: ""),
+                certificatesFile: source.value(redisCertificates, or: "")
+            ),
             eventRetention: source.value(eventRetention, or: .zero),
             limits: Settings.RequestLimits(
                 addressPerMinute: source.value(addressRequests, or: 0),

@@ -104,6 +104,22 @@ package enum SettingsTable {
         default: "5s",
         help: "How long a write waits for another process that holds the database."
     )
+    static let redisURL = Setting.redisURL(
+        "redis.url",
+        help: "A Redis that several servers share: redis://HOST:PORT/DB, rediss:// for TLS, or redis+unix:///PATH. "
+            + "Without it each server counts limits by itself. A password belongs into KASKMAN_REDIS_URL or "
+            + "redis.password_file."
+    )
+    static let redisPasswordFile = Setting.text(
+        "redis.password_file",
+        default: "",
+        help: "A file that holds the password for Redis on its first line."
+    )
+    static let redisCertificates = Setting.text(
+        "redis.ca_file",
+        default: "",
+        help: "A file of certificates (PEM) to check a Redis behind TLS with; the system's when empty."
+    )
     static let passwordCost = Setting.number(
         "identity.password_cost",
         in: 4...16,

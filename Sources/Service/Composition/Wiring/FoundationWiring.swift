@@ -3,6 +3,7 @@ import Basics
 import Database
 import Events
 import Identity
+import KeyValue
 import Logging
 import Projects
 import Supervision
@@ -18,9 +19,16 @@ struct FoundationParts: Sendable {
 }
 
 extension Wiring {
-    func foundation() async throws -> FoundationParts {
+    func foundation(_ redis: RedisComponent?) async throws -> FoundationParts {
         let database = try await openDatabase()
-        let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
+        let events = EventLog(
+            database: database,
+            clock: clock,
+            ids: ids,
+            registry: registry,
+            announce: { redis?.fanOut.publish(.events, []) }
+        )
+        redis?.fanOut.subscribe(.events) { _ in events.wakeFollowers() }
         let identity = try await identity(database, events)
         let first = try await identity.createFirstAdministrator(password: try adminPassword())
         if first == nil { warnOfUnusedPassword() }
@@ -93,18 +101,20 @@ extension Wiring {
 
     private func adminPassword() throws -> String? {
         if !settings.accounts.adminPassword.isEmpty { return settings.accounts.adminPassword }
-        let file = settings.accounts.adminPasswordFile
+        return try firstLine(of: settings.accounts.adminPasswordFile, key: "admin.password_file")
+    }
+
+    /// The first line of a file that holds a secret; nil when no file is named.
+    func firstLine(of file: String, key: String) throws(SettingsError) -> String? {
         guard !file.isEmpty else { return nil }
         let text: String
         do {
             text = String(decoding: try fileSystem.read(file, bytesMax: 4096), as: UTF8.self)
         } catch {
-            throw SettingsError(faults: ["admin.password_file: \(error)"])
+            throw SettingsError(faults: ["\(key): \(error)"])
         }
         let line = text.split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
-        guard !line.isEmpty else {
-            throw SettingsError(faults: ["admin.password_file: \(file) has an empty first line"])
-        }
+        guard !line.isEmpty else { throw SettingsError(faults: ["\(key): \(file) has an empty first line"]) }
         return String(line)
     }
 }

@@ -10,10 +10,11 @@ extension Wiring {
         _ observability: ObservabilityParts,
         _ foundation: FoundationParts,
         _ research: ResearchParts,
+        _ redis: RedisComponent?,
         _ onListening: @escaping @Sendable (_ address: String) -> Void
     ) throws -> HTTPComponent {
-        let limiter = supervisor.add(.admission) { context in
-            AdmissionComponent(context: context, seed: .random(in: 0 ... .max))
+        let limiter = supervisor.add(.admission, dependsOn: redis == nil ? [] : [.redis]) { context in
+            AdmissionComponent(context: context, redis: redis?.client, seed: .random(in: 0 ... .max))
         }
         let tickets = LiveTickets(clock: clock)
         let authenticator = Authenticator(identity: foundation.identity, tickets: tickets)
