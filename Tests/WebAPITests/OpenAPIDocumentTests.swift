@@ -106,11 +106,16 @@ struct OpenAPIDocumentTests {
                 /api/v1/tasks/counts
                 /api/v1/tasks/{id}
                 /api/v1/tasks/{id}/approve
+                /api/v1/tasks/{id}/artefacts
+                /api/v1/tasks/{id}/artefacts/{artefact_id}
+                /api/v1/tasks/{id}/artefacts/{artefact_id}/content
                 /api/v1/tasks/{id}/cancel
                 /api/v1/tasks/{id}/complete
                 /api/v1/tasks/{id}/dependencies
                 /api/v1/tasks/{id}/fail
                 /api/v1/tasks/{id}/graph
+                /api/v1/tasks/{id}/logs
+                /api/v1/tasks/{id}/metrics
                 /api/v1/tasks/{id}/pause
                 /api/v1/tasks/{id}/reject
                 /api/v1/tasks/{id}/renew

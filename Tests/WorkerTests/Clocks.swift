@@ -15,9 +15,9 @@ final class InstantClock: WallClock {
     }
 }
 
-/// The machine's clock, twenty times as fast: for what many loops do together.
+/// The machine's clock, eight times as fast: for what many loops do together.
 struct FastClock: WallClock {
-    private static let factor = 20
+    private static let factor = 8
     private let clock = SystemClock()
 
     var now: Timestamp { clock.now }

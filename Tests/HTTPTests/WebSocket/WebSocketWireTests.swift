@@ -172,7 +172,7 @@ struct WebSocketWireTests {
     func silence() async throws {
         var limits = StreamLimits()
         limits.heartbeatInterval = .milliseconds(30)
-        limits.silenceTimeout = .milliseconds(200)
+        limits.silenceTimeout = .seconds(2)
         limits.closeTimeout = .milliseconds(30)
         try await run(limits) { server, driver, _ in
             try await RawClient.connect(server.port) { client in
@@ -194,8 +194,8 @@ struct WebSocketWireTests {
     func slowReader() async throws {
         var limits = StreamLimits()
         limits.queueBytesMax = 200_000
-        limits.heartbeatInterval = .seconds(1)
-        limits.silenceTimeout = .seconds(1)
+        limits.heartbeatInterval = .seconds(4)
+        limits.silenceTimeout = .seconds(4)
         limits.closeTimeout = .milliseconds(30)
         try await run(limits) { server, driver, registry in
             // Of its answers not one is read: the connection's own handler takes them only when it is asked.
