@@ -97,5 +97,5 @@ class Experiment(Dashboard):
         self.open(f"projects/{project}")
         self.wait_for_text("Digits")
         self.screenshot("experiment-project-light", whole=True)
-        done = self.api.request("GET", f"/api/v1/tasks?project_id={project}&status=succeeded")["items"]
+        done = self.api.request("GET", f"/api/v1/tasks?project={project}&status=succeeded")["items"]
         self.assertEqual(len(done), 6)

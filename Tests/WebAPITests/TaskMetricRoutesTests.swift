@@ -63,6 +63,22 @@ struct TaskMetricRoutesTests {
         }
     }
 
+    @Test("Of what a program wrote between two pushes the last of each series counts; samples with times all do")
+    func newest() async throws {
+        try await APIHarness.run { api in
+            let running = try await ArtefactUpload(api)
+            let page = "loss{split=\"a\"} 3\nloss{split=\"b\"} 7\nloss{split=\"a\"} 2\nloss{split=\"a\"} 1\n"
+            let expected = #"{"accepted":2,"rejected":0,"reasons":{}}"#
+            #expect(try await push(running, page, text: true).text == expected)
+            let values = try await query(api, "sort(loss)").map { $0["value"]?.array?.last?.string }
+            #expect(values == ["1", "7"])
+            let now = api.clock.now.milliseconds
+            let dated = "epoch 1 \(now - 2)\nepoch 2 \(now - 1)\nepoch 3 \(now)\n"
+            #expect(try await push(running, dated, text: true).json?["accepted"]?.integer == 3)
+            #expect(try await query(api, "count_over_time(epoch[1m])").first?["value"]?.array?.last?.string == "3")
+        }
+    }
+
     @Test("The series end when a person cancels, and when the sweeper ends the lease")
     func endings() async throws {
         try await APIHarness.run { api in

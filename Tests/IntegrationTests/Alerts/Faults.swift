@@ -21,12 +21,13 @@ enum Faults {
             }
         },
         FullDisk.row,
-        // The statement that fails is the database's error too.
+        // The statement that fails is the database's error too, and whoever follows the log is behind: the coordinator and
+        // the live streams.
         FaultRow(
             component: .events,
             fault: "another process renames the table of events",
             rule: "EventLogUnreadable",
-            consequences: ["DatabaseErrors"]
+            consequences: ["DatabaseErrors", "ComponentUnhealthy", "LiveFollowerBehind"]
         ) { scene in
             try await Intruder.run(["ALTER TABLE events RENAME TO events_away"], on: scene) {
                 await repeatedly(every: .milliseconds(200)) {}

@@ -13,6 +13,9 @@ struct TaskSeries {
 
     /// The samples to append, in the order of their times, and how many have no room.
     ///
+    /// Of several samples of a series that bring no time the last counts, as a scrape would see it: a program writes faster
+    /// than it is read.
+    ///
     /// - Parameters:
     ///   - samples: as they were sent.
     ///   - own: labels of the server, which win.
@@ -25,19 +28,29 @@ struct TaskSeries {
     ) -> (admitted: [LabeledSample], refused: Int) {
         var fresh: Set<Labels> = []
         var admitted: [LabeledSample] = []
+        var undated: [Labels: Int] = [:]
+        var refused = 0
         for sample in samples {
             var labels = LabelsBuilder(sample.labels)
             for label in own { labels.set(label.name, label.value) }
             let series = labels.labels
             if newest[series] == nil, !fresh.contains(series) {
-                guard newest.count + fresh.count < seriesMax else { continue }
+                guard newest.count + fresh.count < seriesMax else {
+                    refused += 1
+                    continue
+                }
                 fresh.insert(series)
             }
             // One kind of NaN, so that no sender can end a series with the bits of the stale marker.
             let value = sample.value.isNaN ? Double(bitPattern: StaleMarker.normalNaNBitPattern) : sample.value
-            admitted.append(LabeledSample(labels: series, timestamp: sample.timestamp ?? now, value: value))
+            let one = LabeledSample(labels: series, timestamp: sample.timestamp ?? now, value: value)
+            if sample.timestamp == nil, let earlier = undated.updateValue(admitted.count, forKey: series) {
+                undated[series] = earlier
+                admitted[earlier] = one
+            } else {
+                admitted.append(one)
+            }
         }
-        let refused = samples.count - admitted.count
         // The store takes each series in order; of samples at the same time the order sent stays.
         let sorted = admitted.enumerated().sorted {
             ($0.element.timestamp, $0.offset) < ($1.element.timestamp, $1.offset)
