@@ -22,7 +22,7 @@ class Alerts(Dashboard):
     def test_02_searched_and_filtered(self):
         self.open("alerts")
         self.one(".rule")
-        self.one("#rule-search").send_keys("guess")
+        self.one("#rule-search").send_keys("passwordguess")
         self.wait(lambda: len(self.all(".rule")) == 1, "the one rule")
         self.one("[data-key='State-firing']").click()
         self.wait_for_text("No rule matches")

@@ -23,6 +23,8 @@ class Experiment(Dashboard):
 
     def setUp(self):
         super().setUp()
+        # On a machine whose cores all train, the server may say of itself that it is late.
+        self.expected_errors = [r"/api/v1/health "]
         self.folder = self.server.folder / "experiment"
         self.folder.mkdir(exist_ok=True)
         self.processes = []

@@ -149,7 +149,7 @@ class Tasks(Dashboard):
         task = self.task("Watched", input={"program": "train.py", "rate": 0.1}, retry={"attempts_max": 2, "first_delay_seconds": 0})
         self.open(f"tasks/{task['id']}")
         self.wait_for_status("queued")
-        self.wait_for_text("No agent that can do python has asked for it")
+        self.wait_for_text("with python")
         self.assertFalse(self.all(".attempts-card:not([hidden])"))
         lease = self.agent.take(task)
         self.wait_for_status("running")

@@ -54,7 +54,7 @@ export function pollLive(work, interval, signal, topics) {
       if (!signal.aborted && !isPaused && !document.hidden) poller.now();
     }, settle);
   });
-  live.addEventListener("changed", () => isPaused || poller.now(), { signal });
+  live.addEventListener("changed", () => isPaused || !currentUser() || poller.now(), { signal });
   signal.addEventListener("abort", () => {
     clearTimeout(soon);
     end();

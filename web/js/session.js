@@ -25,9 +25,9 @@ export function currentUser() { return user; }
 export function may(permission) { return user?.permissions?.includes(permission) ?? false; }
 
 setAuthorization({
-  token: async () => token ?? await renew(),
+  token: async () => token ?? await renewOwn(),
   // Another request may have renewed it meanwhile.
-  renewedToken: async (refused) => token !== null && token !== refused ? token : await renew(),
+  renewedToken: async (refused) => token !== null && token !== refused ? token : await renewOwn(),
 });
 
 channel?.addEventListener("message", (event) => {
@@ -73,6 +73,12 @@ export async function signOut() {
 
 async function identify() {
   user = (await send("GET", "/api/v1/users/me", { token })).body;
+}
+
+/** Who has signed out has no session to renew, whatever is still under way for the page that goes. */
+async function renewOwn() {
+  if (!user) throw new SignedOutError();
+  return await renew();
 }
 
 /** One renewal at a time; whoever asks meanwhile waits for it. */

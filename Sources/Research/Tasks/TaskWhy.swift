@@ -188,6 +188,11 @@ extension TaskReason {
         }
     }
 
+    /// "1 agent with gpu is", "2 agents are".
+    private static func agents(_ count: Int, _ need: String) -> String {
+        count == 1 ? "1 agent\(need) is" : "\(count) agents\(need) are"
+    }
+
     private init(nobody fields: TaskFields, _ roster: AgentRoster?) {
         let needs = fields.capabilities + fields.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let need = needs.isEmpty ? "" : " with \(needs.joined(separator: ", "))"
@@ -200,13 +205,13 @@ extension TaskReason {
         } else if roster.online == 0 {
             self.init(
                 kind: .noAgent,
-                detail: "\(roster.able) agents\(need) are registered; none is online and takes tasks"
+                detail: "\(Self.agents(roster.able, need)) registered; none is online and takes tasks"
             )
         } else {
             let quarantined = roster.quarantined == 0 ? "" : ", \(roster.quarantined) of them in quarantine"
             self.init(
                 kind: .agentsBusy,
-                detail: "\(roster.online) agents\(need) are online\(quarantined); none has room and asks for work now"
+                detail: "\(Self.agents(roster.online, need)) online\(quarantined); none has room and asks for work now"
             )
         }
     }

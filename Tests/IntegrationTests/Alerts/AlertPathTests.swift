@@ -52,10 +52,10 @@ extension Integration {
         @Test("Durations are divided by the factor, and nothing else is changed")
         func shortening() {
             func expect(_ text: String, _ expected: String) { #expect(ShortenedRules.shorten(text) == expected) }
-            expect("for: 2m", "for: 4000ms")
-            expect("rate(x[5m]) > 0.05", "rate(x[10000ms]) > 0.05")
-            expect("keep_firing_for: 30s", "keep_firing_for: 1000ms")
-            expect("x[1h], 4 * 3600) < 0", "x[120000ms], 4 * 3600 / 30) < 0")
+            expect("for: 2m", "for: 6000ms")
+            expect("rate(x[5m]) > 0.05", "rate(x[15000ms]) > 0.05")
+            expect("keep_firing_for: 30s", "keep_firing_for: 1500ms")
+            expect("x[1h], 4 * 3600) < 0", "x[180000ms], 4 * 3600 / 20) < 0")
             expect("summary: \"takes 5m\"", "summary: \"takes 5m\"")
         }
     }

@@ -2,10 +2,10 @@ import Foundation
 
 /// The shipped rules with every duration divided by one factor.
 enum ShortenedRules {
-    /// 5 minutes become 10 seconds.
-    static let factor = 30
+    /// 5 minutes become 15 seconds.
+    static let factor = 20
     /// The shipped evaluation interval of 15 s, shortened.
-    static let evaluationInterval = "500ms"
+    static let evaluationInterval = "750ms"
     /// The shipped sampling interval of 5 s, shortened less: a rate needs a few samples in its range.
     static let samplingInterval = "500ms"
 
