@@ -114,7 +114,8 @@ let package = Package(
 
         // Platform: what any service needs; knows nothing of metrics stores or projects.
         .systemLibrary(name: "CCrypt", path: "Sources/System/CCrypt", providers: [.apt(["libcrypt-dev"])]),
-        adapter("Database", in: "Platform", ["Basics", "Instruments", grdb, grdbSQLite, crypto]),
+        .systemLibrary(name: "CPostgres", path: "Sources/System/CPostgres", providers: [.apt(["libpq-dev"])]),
+        adapter("Database", in: "Platform", ["Basics", "CPostgres", "Instruments", grdb, grdbSQLite, crypto]),
         adapter("KeyValue", in: "Platform", ["Basics", "Instruments"]),
         adapter("Events", in: "Platform", ["Basics", "Database", "Instruments", "JSON"]),
         adapter(
@@ -310,7 +311,7 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Basics", "Exposition", "MetricModel", "Supervision", "kaskman-server",
+                "Basics", "DatabaseTesting", "Exposition", "MetricModel", "Supervision", "kaskman-server",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
