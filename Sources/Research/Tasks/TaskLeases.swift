@@ -38,7 +38,9 @@ extension TaskRepository {
             guard mayHave else { return [] }
             let origin = ChangeOrigin(.agent(request.agentID.description))
             return try await store.database.write("tasks.lease") { connection in
-                try claim.candidates(connection, limit: nil).map { id in
+                // An agent that asks twice at once gets no more than it has room for.
+                try connection.lock(.leases, of: request.agentID)
+                return try claim.candidates(connection, limit: nil).map { id in
                     let task = try store.locked(id, nil, connection)
                     return try step(task, .lease(agentID: request.agentID), by: origin, connection)
                 }
