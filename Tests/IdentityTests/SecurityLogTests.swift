@@ -36,7 +36,8 @@ struct SecurityLogTests {
     }
 
     @Test(arguments: TestBackend.allCases, [("ada", " user=ada"), ("a secret typed into the wrong field", "")])
-    func aLockoutIsToldOnceWithTheAddress(_ backend: TestBackend, name: String, user: String) async throws {
+    func aLockoutIsToldOnceWithTheAddress(_ backend: TestBackend, _ who: (String, String)) async throws {
+        let (name, user) = who
         let lines = Lines()
         try await withIdentity(on: backend, logger: lines.logger) { fixture in
             for _ in 0..<8 { _ = try await fixture.loginError(name, "wrong password", ip: "192.0.2.7") }
