@@ -14,8 +14,8 @@ from page import ARTIFACTS, Dashboard
 
 # A thousand projects come late, and what they were made for after them.
 ALL = [
-    "test_net", "test_sign_in", "test_markdown", "test_projects", "test_agents", "test_tasks", "test_task_graph", "test_task_reports", "test_experiment",
-    "test_thousand", "test_looks", "test_query", "test_alerts", "test_live", "test_failures",
+    "test_net", "test_sign_in", "test_markdown", "test_projects", "test_thousand", "test_agents", "test_tasks", "test_task_graph",
+    "test_task_reports", "test_looks", "test_query", "test_alerts", "test_live", "test_experiment", "test_failures",
 ]
 
 

@@ -47,7 +47,7 @@ class Agents(Dashboard):
         secrets = self.wait(lambda: [one.text for one in self.all("dialog[open] .secret code")], "the token")
         self.assertEqual(len(secrets), 2)
         token, command = secrets
-        self.assertRegex(token, r"^\w{20,}$")
+        self.assertRegex(token, r"^[\w-]{20,}$")
         self.assertEqual(command, f"KASKMAN_URL={self.server.url} KASKMAN_TOKEN={token} kaskman-worker --executors shell")
         self.screenshot("agent-token-light")
         self.resize(*PHONE)

@@ -3,7 +3,9 @@
 import re
 import time
 
+from api import API
 from page import Dashboard
+from server import PASSWORD
 from test_failures import REFUSED
 
 
@@ -37,4 +39,6 @@ class Live(Dashboard):
             self.screenshot("live-stale-light")
         finally:
             self.server.start()
+            # The connection of the tests' own client went with the server.
+            Dashboard.api = API(self.server, "admin", PASSWORD)
         self.one(".live-note[data-state='live']", 30)

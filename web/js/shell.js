@@ -54,7 +54,7 @@ export class Shell {
     const { name, since } = liveState();
     this.liveNote.dataset.state = name;
     fill(this.liveNote, name === "off" ? [] : [h("span", { class: "live-dot", "aria-hidden": "true" }), name === "live" ? "Live"
-      : ["Stale since ", h("time", { datetime: since.toISOString(), title: absoluteTime(since) }, clockTime(since))]]);
+      : h("span", {}, "Stale since ", h("time", { datetime: since.toISOString(), title: absoluteTime(since) }, clockTime(since)))]);
   }
 
   navigation() {

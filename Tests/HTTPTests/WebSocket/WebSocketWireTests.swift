@@ -193,16 +193,16 @@ struct WebSocketWireTests {
     @Test("Who reads nothing is given nothing beyond the bound, and closed; others go on")
     func slowReader() async throws {
         var limits = StreamLimits()
-        limits.queueBytesMax = 10_000
-        limits.heartbeatInterval = .milliseconds(50)
-        limits.silenceTimeout = .milliseconds(100)
+        limits.queueBytesMax = 200_000
+        limits.heartbeatInterval = .seconds(1)
+        limits.silenceTimeout = .seconds(1)
         limits.closeTimeout = .milliseconds(30)
         try await run(limits) { server, driver, registry in
             // Of its answers not one is read: the connection's own handler takes them only when it is asked.
             try await StalledClient.connect(server.port, Self.request + "\r\n") {
                 await driver.opening.wait()
                 let stream = try #require(driver.open)
-                let frame = FrameEncoder.text(ByteBuffer(repeating: 65, count: 5000).readableBytesView)
+                let frame = FrameEncoder.text(ByteBuffer(repeating: 65, count: 100_000).readableBytesView)
                 var sent = 0
                 while driver.end == nil {
                     if stream.hasRoom, stream.send(frame) { sent += frame.readableBytes } else { await Task.yield() }

@@ -129,7 +129,7 @@ struct LiveHubTests {
             try await present.read { _ in present.positions.last == after.last }
             try await late.read { _ in late.positions.last == after.last }
             try await slow.read { _ in slow.positions.last == after.last }
-            #expect(present.positions == after.filter { $0 >= present.positions.first ?? 0 })
+            #expect(present.positions == (before + after).filter { $0 >= present.positions.first ?? 0 })
             #expect(late.positions == before + after)
             #expect(slow.positions == before + after)
             for client in [present, late, slow] { client.socket.closed(.client) }

@@ -55,6 +55,8 @@ enum Deflate {
         let fault: WebSocketFault? = input.withUnsafeReadableBytes { input in
             stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
             stream.avail_in = UInt32(input.count)
+            // Whether what was inflated ends where a block does; input that ends elsewhere was cut.
+            var endsAtBlock = false
             while true {
                 var status = Z_OK
                 let count = output.readableBytes
@@ -72,18 +74,17 @@ enum Deflate {
                     // A block may say that it is the last one (RFC 7692, 7.2.3.4); what follows begins anew.
                     if stream.avail_in <= UInt32(tail.count) { return nil }
                     guard inflateReset(&stream) == Z_OK else { return .invalidDeflate }
-                case Z_OK: if stream.avail_in == 0, stream.avail_out > 0 { return endsAtBlock(stream) }
-                case Z_BUF_ERROR: return stream.avail_in == 0 ? endsAtBlock(stream) : .invalidDeflate
+                case Z_OK:
+                    // zlib's sign that it waits for a block's header.
+                    endsAtBlock = stream.data_type & 128 != 0
+                    if stream.avail_in == 0, stream.avail_out > 0 { return endsAtBlock ? nil : .invalidDeflate }
+                // Nothing was left to do: what the call before said holds.
+                case Z_BUF_ERROR: return stream.avail_in == 0 && endsAtBlock ? nil : .invalidDeflate
                 default: return .invalidDeflate
                 }
             }
         }
         if let fault { throw fault }
         return output
-    }
-
-    /// Input that ends within a block was cut; zlib tells by a bit that it waits for a block's header.
-    private static func endsAtBlock(_ stream: z_stream) -> WebSocketFault? {
-        stream.data_type & 128 != 0 ? nil : .invalidDeflate
     }
 }
