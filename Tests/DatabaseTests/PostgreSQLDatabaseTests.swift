@@ -6,10 +6,15 @@ import Instruments
 import Synchronization
 import Testing
 
+/// How often each of several closures was run.
+private final class Runs: Sendable {
+    let counts = Mutex<[Int: Int]>([:])
+}
+
 @Suite struct PostgreSQLDatabaseTests {
-    private func code(_ body: () async throws -> Void) async -> DatabaseError.Code? {
+    private func code<T>(_ body: () async throws -> T) async -> DatabaseError.Code? {
         do {
-            try await body()
+            _ = try await body()
             return nil
         } catch {
             return (error as? DatabaseError)?.code
@@ -191,12 +196,12 @@ import Testing
             // Both hold their first row before either asks for its second, on the first run.
             let arrived = DispatchGroup()
             for _ in 0..<2 { arrived.enter() }
-            let runs = Mutex<[Int: Int]>([:])
+            let runs = Runs()
             @Sendable func change(_ first: Int, then second: Int) async throws {
                 try await database.write("test.deadlock") { connection in
                     let sql = "UPDATE teams SET name = name || '!' WHERE id = ?1"
                     try connection.execute(sql, [.int(first)])
-                    let run = runs.withLock { runs in
+                    let run = runs.counts.withLock { runs in
                         runs[first, default: 0] += 1
                         return runs[first] ?? 0
                     }
@@ -207,14 +212,16 @@ import Testing
                     try connection.execute(sql, [.int(second)])
                 }
             }
-            async let one: Void = change(1, then: 2)
-            async let two: Void = change(2, then: 1)
-            _ = try await (one, two)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await change(1, then: 2) }
+                group.addTask { try await change(2, then: 1) }
+                try await group.waitForAll()
+            }
             let names = try await database.read("test.names") { connection in
                 try connection.query("SELECT name FROM teams ORDER BY id").map { try $0.text("name") }
             }
             #expect(names == ["a!!", "b!!"])
-            #expect(runs.withLock { $0.values.reduce(0, +) } == 3, "one of the two was run again")
+            #expect(runs.counts.withLock { $0.values.reduce(0, +) } == 3, "one of the two was run again")
             #expect(registry.value(of: "kaskman_database_retries_total") == 1)
         }
     }

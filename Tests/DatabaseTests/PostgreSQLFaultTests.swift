@@ -6,6 +6,14 @@ import Instruments
 import Synchronization
 import Testing
 
+/// What several writers do to a server, and what became of it.
+private final class Load: Sendable {
+    let acknowledged = Mutex<Set<Int>>([])
+    let unknown = Mutex<Set<Int>>([])
+    let isOver = Atomic(false)
+    let lastID = Atomic(0)
+}
+
 /// Faults made for real: a server that crashes and comes back, a session that is frozen or ended.
 @Suite struct PostgreSQLFaultTests {
     @Test func noAcknowledgedWriteIsLostWhenTheServerCrashes() async throws {
@@ -20,16 +28,13 @@ import Testing
         var ears = listening.makeAsyncIterator()
         _ = await ears.next()
 
-        let acknowledged = Mutex<Set<Int>>([])
-        let unknown = Mutex<Set<Int>>([])
-        let isOver = Atomic(false)
-        let lastID = Atomic(0)
+        let load = Load()
         let progress = AsyncStream.makeStream(of: Void.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<6 {
                 group.addTask {
-                    while !isOver.load(ordering: .relaxed) {
-                        let id = lastID.wrappingAdd(1, ordering: .relaxed).newValue
+                    while !load.isOver.load(ordering: .relaxed) {
+                        let id = load.lastID.wrappingAdd(1, ordering: .relaxed).newValue
                         do {
                             try await database.write("test.insert") { connection in
                                 try connection.execute(
@@ -37,10 +42,10 @@ import Testing
                                     [.int(id), .text("t\(id)")]
                                 )
                             }
-                            acknowledged.withLock { _ = $0.insert(id) }
+                            load.acknowledged.withLock { _ = $0.insert(id) }
                             progress.continuation.yield()
                         } catch let error as DatabaseError where error.code == .unknownCommit {
-                            unknown.withLock { _ = $0.insert(id) }
+                            load.unknown.withLock { _ = $0.insert(id) }
                         }
                     }
                 }
@@ -52,7 +57,7 @@ import Testing
                 try await server.start()
             }
             for _ in 0..<100 { _ = await steps.next() }
-            isOver.store(true, ordering: .relaxed)
+            load.isOver.store(true, ordering: .relaxed)
             // Whatever else than an unknown commit they met would come out here.
             try await group.waitForAll()
         }
@@ -60,13 +65,13 @@ import Testing
             try connection.query("SELECT id FROM teams").map { try $0.int("id") }
         }
         let found = Set(rows)
-        #expect(acknowledged.withLock { $0.subtracting(found) } == [], "what was acknowledged is there")
-        let unexpected = found.subtracting(acknowledged.withLock { $0 }).subtracting(unknown.withLock { $0 })
+        #expect(load.acknowledged.withLock { $0.subtracting(found) } == [], "what was acknowledged is there")
+        let unexpected = found.subtracting(load.acknowledged.withLock { $0 }).subtracting(load.unknown.withLock { $0 })
         #expect(unexpected == [], "and nothing else but what nobody could know of")
         #expect(await database.probe().isHealthy)
         #expect(registry.value(of: "kaskman_database_connections_lost_total") ?? 0 > 0)
         let lost = registry.value(of: "kaskman_database_unknown_commits_total")
-        #expect(lost == Double(unknown.withLock { $0.count }))
+        #expect(lost == Double(load.unknown.withLock { $0.count }))
         _ = await ears.next()
         #expect(registry.value(of: "kaskman_database_listener_connects_total") ?? 0 >= 2, "it listens again")
         listener.cancel()
