@@ -113,7 +113,18 @@ package final class PostgreSQLServer: Sendable {
     private func control(_ arguments: [String]) async throws {
         let (programs, folder) = (programs, folder)
         try await offThePool {
-            try Self.run([programs + "/pg_ctl", "-w", "-t", "60", "-D", folder + "/data"] + arguments, isOwner: true)
+            // A server that is started would keep open what tells Foundation of the end of its process.
+            let script = """
+                (
+                    for file in /proc/$BASHPID/fd/*; do
+                        number=${file##*/}
+                        if [ "$number" -gt 2 ]; then eval "exec $number>&-"; fi
+                    done
+                    exec "$@"
+                )
+                """
+            let command = [programs + "/pg_ctl", "-w", "-t", "60", "-D", folder + "/data"] + arguments
+            try Self.run(["bash", "-c", script, "bash"] + command, isOwner: true)
         }
     }
 

@@ -221,8 +221,10 @@ private final class Runs: Sendable {
                 try connection.query("SELECT name FROM teams ORDER BY id").map { try $0.text("name") }
             }
             #expect(names == ["a!!", "b!!"])
-            #expect(runs.counts.withLock { $0.values.reduce(0, +) } == 3, "one of the two was run again")
-            #expect(registry.value(of: "kaskman_database_retries_total") == 1)
+            // More than once, when it gets its first row back before the other is awake.
+            let again = runs.counts.withLock { $0.values.reduce(0, +) } - 2
+            #expect(again >= 1, "one of the two was run again")
+            #expect(registry.value(of: "kaskman_database_retries_total") == Double(again))
         }
     }
 

@@ -4,6 +4,12 @@ import Foundation
 import Synchronization
 import Testing
 
+/// What several writers were answered: identifiers by name.
+private final class Writes: Sendable {
+    let answered = Mutex<[String: String]>([:])
+    let isOver = Atomic(false)
+}
+
 extension Integration {
     @Suite("PostgreSQL", .serialized)
     struct PostgreSQLTests {
@@ -95,47 +101,46 @@ extension Integration {
         @Test("PostgreSQL crashes and comes back in the middle of writes: every write that was answered is there")
         func restarts() async throws {
             try await Self.withDatabase { postgres, settings in
-                let answered = Mutex<[String: String]>([:])
-                let isOver = Atomic(false)
+                let writes = Writes()
                 try await Server.run(in: try TemporaryFolder(), settings) { server in
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         for writer in 0..<4 {
                             group.addTask {
                                 var number = 0
-                                while !isOver.load(ordering: .relaxed) {
+                                while !writes.isOver.load(ordering: .relaxed) {
                                     number += 1
                                     let name = "w\(writer) \(number)."
                                     // While the database is away some are refused, which is an answer too.
                                     let answer = try await Self.create(name, on: server)
                                     guard answer.status == 201 else { continue }
                                     let id = try Self.id(in: answer)
-                                    answered.withLock { $0[name] = id }
+                                    writes.answered.withLock { $0[name] = id }
                                 }
                             }
                         }
                         for round in 0..<2 {
-                            let before = answered.withLock { $0.count }
+                            let before = writes.answered.withLock { $0.count }
                             try await eventually("40 further writes", every: .milliseconds(10)) {
-                                answered.withLock { $0.count } >= before + 40
+                                writes.answered.withLock { $0.count } >= before + 40
                             }
                             if round == 0 { try await postgres.crash() } else { try await postgres.stop() }
                             try await postgres.start()
                         }
-                        let before = answered.withLock { $0.count }
+                        let before = writes.answered.withLock { $0.count }
                         try await eventually("writes go on", every: .milliseconds(10)) {
-                            answered.withLock { $0.count } >= before + 40
+                            writes.answered.withLock { $0.count } >= before + 40
                         }
-                        isOver.store(true, ordering: .relaxed)
+                        writes.isOver.store(true, ordering: .relaxed)
                         try await group.waitForAll()
                     }
-                    for (name, id) in answered.withLock({ $0 }) {
+                    for (name, id) in writes.answered.withLock({ $0 }) {
                         let answer = try await server.get("/api/v1/projects/\(id)", headers: Self.headers)
                         #expect(answer.status == 200 && answer.text.contains(name), "\(name) is lost: \(answer.text)")
                     }
                     try await eventually("the server is healthy again", every: .milliseconds(50)) {
                         try await server.get("/api/v1/health").text.hasPrefix(#"{"status":"healthy""#)
                     }
-                    print("\(answered.withLock { $0.count }) answered writes over two restarts, none lost")
+                    print("\(writes.answered.withLock { $0.count }) answered writes over two restarts, none lost")
                 }
             }
         }

@@ -51,7 +51,9 @@ final class PostgreSQLConnection: SQLConnection {
     private func run(_ sql: String, _ arguments: [SQLValue]) throws(PostgreSQLFault) -> PostgreSQLResult {
         let begin = hasBegun ? nil : begin
         hasBegun = true
-        return try session.run(sql, arguments, begin: begin)
+        return try session.run(sql, arguments, begin: begin) {
+            if ticket.abandonment != nil { session.interrupter.cancelAgain() }
+        }
     }
 
     private func attempt<T>(_ body: () throws(PostgreSQLFault) -> T) throws(DatabaseError) -> T {

@@ -75,7 +75,19 @@ final class PostgreSQLInterrupter: Sendable {
             requests.enter()
             return true
         }
-        guard isWanted else { return }
+        if isWanted { request() }
+    }
+
+    /// Asks once more, from the operation's own thread: a request that came before its statement has ended nothing.
+    func cancelAgain() {
+        let isWanted = state.withLock { state in
+            if state.wasCancelled { requests.enter() }
+            return state.wasCancelled
+        }
+        if isWanted { request() }
+    }
+
+    private func request() {
         Self.queue.async { [self] in
             var message = [CChar](repeating: 0, count: 256)
             _ = PQcancel(cancellation, &message, Int32(message.count))

@@ -36,7 +36,14 @@ final class PostgreSQLProber: Sendable {
         do {
             let slot = try await gate.enter(AccessTicket())
             defer { gate.leave(slot) }
-            try await connection.worker.run { try write() }
+            try await connection.worker.run {
+                let isOld = connection.session != nil
+                do throws(DatabaseError) { try write() } catch {
+                    // A connection that a restart of the server has ended says nothing of how the server is now.
+                    guard isOld, error.code == .connection else { throw error }
+                    try write()
+                }
+            }
             return DatabaseProbe(error: nil, duration: clock.uptime - start)
         } catch {
             let fault = error as? DatabaseError ?? DatabaseError(.other, "\(error)")

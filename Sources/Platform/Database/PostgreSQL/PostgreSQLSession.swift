@@ -62,13 +62,14 @@ final class PostgreSQLSession {
 
     // MARK: Statements
 
-    /// Runs a statement, and `begin` before it in the same round trip when there is one.
+    /// Runs a statement, and `begin` before it in the same round trip when there is one; calls `onSent` when the server has it.
     /// - Returns: the result, which the caller owns.
     /// - Throws: ``PostgreSQLFault``.
     func run(
         _ sql: String,
         _ arguments: [SQLValue] = [],
-        begin: String? = nil
+        begin: String? = nil,
+        onSent: () -> Void = {}
     ) throws(PostgreSQLFault) -> PostgreSQLResult {
         if let begin {
             if !statements.forgotten.isEmpty {
@@ -80,6 +81,7 @@ final class PostgreSQLSession {
         }
         try send(sql, arguments, as: .statement)
         try sync()
+        onSent()
         guard let result = try receive() else { throw .lost("the server gave no result") }
         return result
     }
