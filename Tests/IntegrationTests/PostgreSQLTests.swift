@@ -93,9 +93,11 @@ extension Integration {
         @Test("A database that cannot be reached is said at the start, without its password")
         func away() async throws {
             let settings = ["database.url": "postgresql://ada:s3cret@127.0.0.1:1/kask?connect_timeout=2"]
-            let child = try Server.start(in: try TemporaryFolder(), settings)
+            let folder = try TemporaryFolder()
+            let child = try Server.start(in: folder, settings)
             #expect(try await child.exit() == ChildProcess.Exit(status: 1, bySignal: false))
             #expect(child.log.contains("database.url") && !child.log.contains("s3cret"), "\(child.log)")
+            withExtendedLifetime(folder) {}
         }
 
         @Test("PostgreSQL crashes and comes back in the middle of writes: every write that was answered is there")

@@ -51,9 +51,7 @@ final class PostgreSQLConnection: SQLConnection {
     private func run(_ sql: String, _ arguments: [SQLValue]) throws(PostgreSQLFault) -> PostgreSQLResult {
         let begin = hasBegun ? nil : begin
         hasBegun = true
-        return try session.run(sql, arguments, begin: begin) {
-            if ticket.abandonment != nil { session.interrupter.cancelAgain() }
-        }
+        return try session.run(sql, arguments, begin: begin)
     }
 
     private func attempt<T>(_ body: () throws(PostgreSQLFault) -> T) throws(DatabaseError) -> T {

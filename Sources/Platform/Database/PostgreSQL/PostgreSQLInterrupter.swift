@@ -67,31 +67,25 @@ final class PostgreSQLInterrupter: Sendable {
     /// How long the end of an operation waits for a request to cancel it; beyond it the connection is given up.
     private static let settleTimeout = DispatchTimeInterval.milliseconds(500)
 
+    /// How long a cancelled operation may go on before the server is asked again.
+    private static let repeatInterval = DispatchTimeInterval.milliseconds(100)
+
     /// Asks the server to end the statement of an operation; returns at once.
+    ///
+    /// A request that comes before its statement ends nothing, so it is repeated for as long as the operation runs.
     func cancel(_ operation: UInt64) {
         let isWanted = state.withLock { state in
-            guard state.isRunning, state.operation == operation, !state.wasCancelled else { return false }
+            guard state.isRunning, state.operation == operation, !state.isCut else { return false }
             state.wasCancelled = true
             requests.enter()
             return true
         }
-        if isWanted { request() }
-    }
-
-    /// Asks once more, from the operation's own thread: a request that came before its statement has ended nothing.
-    func cancelAgain() {
-        let isWanted = state.withLock { state in
-            if state.wasCancelled { requests.enter() }
-            return state.wasCancelled
-        }
-        if isWanted { request() }
-    }
-
-    private func request() {
+        guard isWanted else { return }
         Self.queue.async { [self] in
             var message = [CChar](repeating: 0, count: 256)
             _ = PQcancel(cancellation, &message, Int32(message.count))
             requests.leave()
+            Self.queue.asyncAfter(deadline: .now() + Self.repeatInterval) { [weak self] in self?.cancel(operation) }
         }
     }
 

@@ -62,14 +62,13 @@ final class PostgreSQLSession {
 
     // MARK: Statements
 
-    /// Runs a statement, and `begin` before it in the same round trip when there is one; calls `onSent` when the server has it.
+    /// Runs a statement, and `begin` before it in the same round trip when there is one.
     /// - Returns: the result, which the caller owns.
     /// - Throws: ``PostgreSQLFault``.
     func run(
         _ sql: String,
         _ arguments: [SQLValue] = [],
-        begin: String? = nil,
-        onSent: () -> Void = {}
+        begin: String? = nil
     ) throws(PostgreSQLFault) -> PostgreSQLResult {
         if let begin {
             if !statements.forgotten.isEmpty {
@@ -81,7 +80,6 @@ final class PostgreSQLSession {
         }
         try send(sql, arguments, as: .statement)
         try sync()
-        onSent()
         guard let result = try receive() else { throw .lost("the server gave no result") }
         return result
     }
