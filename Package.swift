@@ -116,7 +116,8 @@ let package = Package(
 
         // Platform: what any service needs; knows nothing of metrics stores or projects.
         .systemLibrary(name: "CCrypt", path: "Sources/System/CCrypt", providers: [.apt(["libcrypt-dev"])]),
-        adapter("Database", in: "Platform", ["Basics", "Instruments", grdb, grdbSQLite, crypto]),
+        .systemLibrary(name: "CPostgres", path: "Sources/System/CPostgres", providers: [.apt(["libpq-dev"])]),
+        adapter("Database", in: "Platform", ["Basics", "CPostgres", "Instruments", grdb, grdbSQLite, crypto]),
         .systemLibrary(name: "CHiredis", path: "Sources/System/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         adapter(
             "KeyValue",
@@ -360,8 +361,8 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Basics", "Exposition", "MetricModel", "RedisTesting", "Supervision", "kaskman-server",
-                "kaskman-worker", crypto,
+                "Basics", "DatabaseTesting", "Exposition", "MetricModel", "RedisTesting", "Supervision",
+                "kaskman-server", "kaskman-worker", crypto,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

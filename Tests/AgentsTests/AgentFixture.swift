@@ -94,9 +94,13 @@ struct AgentFixture: Sendable {
         }
     }
 
-    /// Runs a test on an empty SQLite database.
-    static func withSQLite(seed: UInt64 = 1, _ body: (AgentFixture) async throws -> Void) async throws {
-        try await withTemporaryDatabase(migrations) { database in
+    /// Runs a test on an empty database.
+    static func withDatabase(
+        on backend: TestBackend,
+        seed: UInt64 = 1,
+        _ body: (AgentFixture) async throws -> Void
+    ) async throws {
+        try await withTemporaryDatabase(on: backend, migrations) { database in
             try await body(try await AgentFixture(database, seed: seed))
         }
     }

@@ -19,10 +19,10 @@ private struct NoTokens: AgentTokenIssuer {
 }
 
 @Suite struct AgentRepositoryTests {
-    @Test(arguments: AgentConformance.checks.map(\.name))
-    func conformsOnSQLite(_ name: String) async throws {
+    @Test(arguments: TestBackend.allCases, AgentConformance.checks.map(\.name))
+    func conforms(_ backend: TestBackend, _ name: String) async throws {
         let check = try #require(AgentConformance.checks.first { $0.name == name })
-        try await withTemporaryDatabase(AgentFixture.migrations) { try await check.run($0) }
+        try await withTemporaryDatabase(on: backend, AgentFixture.migrations) { try await check.run($0) }
     }
 
     @Test func eachLimitHasItsViolation() {
@@ -48,8 +48,9 @@ private struct NoTokens: AgentTokenIssuer {
         f([]) { $0.heartbeatTimeoutSeconds = 3600 }
     }
 
-    @Test func aRegistrationWithoutATokenIsUndone() async throws {
-        try await AgentFixture.withSQLite { fixture in
+    @Test(arguments: TestBackend.allCases) func aRegistrationWithoutATokenIsUndone(_ backend: TestBackend) async throws
+    {
+        try await AgentFixture.withDatabase(on: backend) { fixture in
             let agents = AgentRepository(
                 database: fixture.database,
                 events: fixture.events,
@@ -72,8 +73,8 @@ private struct NoTokens: AgentTokenIssuer {
         }
     }
 
-    @Test func aClosedDatabaseIsATypedError() async throws {
-        try await AgentFixture.withSQLite { fixture in
+    @Test(arguments: TestBackend.allCases) func aClosedDatabaseIsATypedError(_ backend: TestBackend) async throws {
+        try await AgentFixture.withDatabase(on: backend) { fixture in
             let made = try await fixture.register("a")
             #expect(await fixture.agents.health() == .healthy)
             try await fixture.database.close()
@@ -94,8 +95,10 @@ private struct NoTokens: AgentTokenIssuer {
         }
     }
 
-    @Test func theComponentSaysChangesUntilTheDrain() async throws {
-        try await AgentFixture.withSQLite { fixture in
+    @Test(arguments: TestBackend.allCases) func theComponentSaysChangesUntilTheDrain(_ backend: TestBackend)
+        async throws
+    {
+        try await AgentFixture.withDatabase(on: backend) { fixture in
             let supervisor = Supervisor(
                 registry: fixture.registry,
                 clock: fixture.clock,

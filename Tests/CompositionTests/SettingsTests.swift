@@ -194,6 +194,19 @@ struct SettingsTests {
         #expect(error?.description.hasPrefix("cannot read /nowhere: ") == true)
     }
 
+    @Test("A database is the data folder's or a PostgreSQL server, whose URL is a secret")
+    func database() throws {
+        let embedded = try load()
+        #expect(embedded.settings.usesSQLite)
+        let url = "postgresql://ada:s3cret@db.example/kask"
+        let server = try load(environment: ["KASKMAN_DATABASE_URL": url])
+        #expect(server.settings.databaseURL == url && !server.settings.usesSQLite)
+        let other = try load(environment: ["KASKMAN_DATABASE_URL": "postgres://h/d"])
+        #expect(server.origin.sha256 == other.origin.sha256)
+        let wrong = fault(environment: ["KASKMAN_DATABASE_URL": "mysql://ada:s3cret@db.example/kask"])
+        #expect(wrong == "database.url must be sqlite: or begin with postgresql:// (KASKMAN_DATABASE_URL)")
+    }
+
     @Test("The example file loads, and changes nothing")
     func example() throws {
         let settings = try load(file: ExampleConfiguration.text).settings

@@ -117,7 +117,8 @@ enum DatabaseConformance {
             for _ in 0..<50 {
                 group.addTask {
                     try await database.write("test.increment") { connection in
-                        let row = try #require(try connection.queryFirst("SELECT name FROM teams WHERE id = 1000"))
+                        let sql = "SELECT name FROM teams WHERE id = 1000" + connection.dialect.rowLock
+                        let row = try #require(try connection.queryFirst(sql))
                         let next = try #require(Int(try row.text("name"))) + 1
                         try connection.execute("UPDATE teams SET name = ?1 WHERE id = 1000", [.text("\(next)")])
                     }

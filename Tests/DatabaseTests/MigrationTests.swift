@@ -12,8 +12,8 @@ import Testing
     )
     private let other = Migration(id: "others-0001", sql: "CREATE TABLE others (id BIGINT NOT NULL PRIMARY KEY)")
 
-    @Test func runsEachOnceInOrder() async throws {
-        try await withTemporaryDatabase { database in
+    @Test(arguments: TestBackend.allCases) func runsEachOnceInOrder(_ backend: TestBackend) async throws {
+        try await withTemporaryDatabase(on: backend) { database in
             #expect(try await database.migrate([first], now: now) == ["things-0001"])
             #expect(try await database.migrate([first, second, other], now: now) == ["things-0002", "others-0001"])
             #expect(try await database.migrate([first, second, other], now: now) == [])
@@ -24,14 +24,14 @@ import Testing
         }
     }
 
-    @Test func refusesAChangedMigration() async throws {
-        try await withTemporaryDatabase([first]) { database in
+    @Test(arguments: TestBackend.allCases) func refusesAChangedMigration(_ backend: TestBackend) async throws {
+        try await withTemporaryDatabase(on: backend, [first]) { database in
             let changed = Migration(id: "things-0001", sql: "CREATE TABLE things (id BIGINT NOT NULL)")
             await #expect(
                 throws: MigrationError.changed(
                     id: "things-0001",
-                    applied: first.checksum(for: .sqlite),
-                    program: changed.checksum(for: .sqlite)
+                    applied: first.checksum(for: backend.dialect),
+                    program: changed.checksum(for: backend.dialect)
                 )
             ) { try await database.migrate([changed, second], now: now) }
             let run = try await database.migrate([first], now: now)
@@ -39,16 +39,17 @@ import Testing
         }
     }
 
-    @Test func refusesADatabaseOfANewerProgram() async throws {
-        try await withTemporaryDatabase([first, second, other]) { database in
+    @Test(arguments: TestBackend.allCases) func refusesADatabaseOfANewerProgram(_ backend: TestBackend) async throws {
+        try await withTemporaryDatabase(on: backend, [first, second, other]) { database in
             await #expect(throws: MigrationError.databaseIsNewer(unknown: ["others-0001", "things-0002"])) {
                 try await database.migrate([first], now: now)
             }
         }
     }
 
-    @Test func refusesAMigrationBeforeAnAppliedOne() async throws {
-        try await withTemporaryDatabase { database in
+    @Test(arguments: TestBackend.allCases) func refusesAMigrationBeforeAnAppliedOne(_ backend: TestBackend) async throws
+    {
+        try await withTemporaryDatabase(on: backend) { database in
             let late = Migration(id: "things-0002", sql: "CREATE TABLE late (id BIGINT)")
             try await database.migrate([late], now: now)
             await #expect(throws: MigrationError.outOfOrder(id: "things-0001", after: "things-0002")) {
@@ -57,8 +58,9 @@ import Testing
         }
     }
 
-    @Test func aFailingMigrationUndoesAllOfThatRun() async throws {
-        try await withTemporaryDatabase { database in
+    @Test(arguments: TestBackend.allCases) func aFailingMigrationUndoesAllOfThatRun(_ backend: TestBackend) async throws
+    {
+        try await withTemporaryDatabase(on: backend) { database in
             let broken = Migration(
                 id: "things-0002",
                 sql: "CREATE TABLE fine (id BIGINT); CREATE TABLE things (id BIGINT)"

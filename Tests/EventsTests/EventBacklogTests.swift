@@ -46,9 +46,9 @@ struct EventBacklogTests {
 
 @Suite("The outbox")
 struct EventOutboxTests {
-    @Test("An event keeps the time at which it was offered, or the one it says")
-    func times() async throws {
-        try await withEventLog { log, _, clock, registry in
+    @Test("An event keeps the time at which it was offered, or the one it says", arguments: TestBackend.allCases)
+    func times(_ backend: TestBackend) async throws {
+        try await withEventLog(on: backend) { log, _, clock, registry in
             let ids = UUIDv7Generator(clock: clock, random: SeededGenerator(seed: 2))
             let outbox = EventOutbox(clock: clock, ids: ids, registry: registry)
             let begin = clock.now
@@ -71,9 +71,12 @@ struct EventOutboxTests {
         }
     }
 
-    @Test("What does not fit and what is too long is dropped and counted; the rest of the batch is written")
-    func drops() async throws {
-        try await withEventLog { log, _, clock, registry in
+    @Test(
+        "What does not fit and what is too long is dropped and counted; the rest of the batch is written",
+        arguments: TestBackend.allCases
+    )
+    func drops(_ backend: TestBackend) async throws {
+        try await withEventLog(on: backend) { log, _, clock, registry in
             let ids = UUIDv7Generator(clock: clock, random: SeededGenerator(seed: 2))
             let outbox = EventOutbox(clock: clock, ids: ids, registry: registry, eventsMax: 3)
             var long = projectEvent("long")
@@ -87,9 +90,9 @@ struct EventOutboxTests {
         }
     }
 
-    @Test("An event whose identifier the log has already is not noted again")
-    func twice() async throws {
-        try await withEventLog { log, _, clock, _ in
+    @Test("An event whose identifier the log has already is not noted again", arguments: TestBackend.allCases)
+    func twice(_ backend: TestBackend) async throws {
+        try await withEventLog(on: backend) { log, _, clock, _ in
             var event = projectEvent("a")
             event.id = UUIDv7Generator(clock: clock, random: SeededGenerator(seed: 2)).next()
             let first = try await log.append(event)

@@ -14,8 +14,8 @@ import Testing
         return positions
     }
 
-    @Test func firstWhatThereIsThenWhatComes() async throws {
-        try await withEventLog { log, _, _, _ in
+    @Test(arguments: TestBackend.allCases) func firstWhatThereIsThenWhatComes(_ backend: TestBackend) async throws {
+        try await withEventLog(on: backend) { log, _, _, _ in
             for number in 1...3 { try await log.append(projectEvent("p\(number)")) }
             let follower = try log.follow(after: 1, limit: 1)
             let task = Task { try await collect(follower, count: 4) }
@@ -25,8 +25,10 @@ import Testing
         }
     }
 
-    @Test func manyWritersAndSlowReadersLoseNothingAndDoubleNothing() async throws {
-        try await withEventLog { log, _, _, _ in
+    @Test(arguments: TestBackend.allCases) func manyWritersAndSlowReadersLoseNothingAndDoubleNothing(
+        _ backend: TestBackend
+    ) async throws {
+        try await withEventLog(on: backend) { log, _, _, _ in
             let total = 60
             var readers: [Task<[Int64], any Error>] = []
             for limit in [1, 7, 100] {
@@ -48,8 +50,10 @@ import Testing
         }
     }
 
-    @Test func aFilteredReaderIsNotHeldUpByWhatIsLeftOut() async throws {
-        try await withEventLog { log, _, _, _ in
+    @Test(arguments: TestBackend.allCases) func aFilteredReaderIsNotHeldUpByWhatIsLeftOut(_ backend: TestBackend)
+        async throws
+    {
+        try await withEventLog(on: backend) { log, _, _, _ in
             var filter = EventFilter()
             filter.kinds = [.projectUpdated]
             let follower = try log.follow(after: 0, filter: filter)
@@ -61,8 +65,10 @@ import Testing
         }
     }
 
-    @Test func aFollowerIsWokenByWhatAnotherServerAnnounces() async throws {
-        try await withEventLog { log, database, clock, _ in
+    @Test(arguments: TestBackend.allCases) func aFollowerIsWokenByWhatAnotherServerAnnounces(_ backend: TestBackend)
+        async throws
+    {
+        try await withEventLog(on: backend) { log, database, clock, _ in
             // A second server on the same database: its commits wake its own followers, and by the announcement those of the first.
             let other = EventLog(
                 database: database,
@@ -79,8 +85,10 @@ import Testing
         }
     }
 
-    @Test func theNumberOfFollowersIsBoundedAndAPlaceComesFree() async throws {
-        try await withEventLog(subscribersMax: 1) { log, _, _, registry in
+    @Test(arguments: TestBackend.allCases) func theNumberOfFollowersIsBoundedAndAPlaceComesFree(_ backend: TestBackend)
+        async throws
+    {
+        try await withEventLog(on: backend, subscribersMax: 1) { log, _, _, registry in
             do {
                 let follower = try log.follow(after: 0)
                 #expect(throws: EventError.tooManySubscribers(subscribersMax: 1)) { try log.follow(after: 0) }

@@ -8,12 +8,14 @@ import Testing
 
 /// A log over a database of its own.
 func withEventLog<T>(
+    on backend: TestBackend,
     subscribersMax: Int = 10,
-    _ body: (EventLog, SQLiteDatabase, ManualClock, Registry) async throws -> T
+    _ body: (EventLog, any Database, ManualClock, Registry) async throws -> T
 ) async throws -> T {
     let clock = ManualClock(now: Timestamp(milliseconds: 1_700_000_000_000))
     let registry = Registry()
-    return try await withTemporaryDatabase(EventLog.migrations, clock: clock, registry: registry) { database in
+    return try await withTemporaryDatabase(on: backend, EventLog.migrations, clock: clock, registry: registry) {
+        database in
         let ids = UUIDv7Generator(clock: clock, random: SeededGenerator(seed: 1))
         let log = EventLog(
             database: database,
@@ -31,8 +33,8 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
 }
 
 @Suite struct EventLogTests {
-    @Test func keepsWhatWasAppended() async throws {
-        try await withEventLog { log, _, clock, registry in
+    @Test(arguments: TestBackend.allCases) func keepsWhatWasAppended(_ backend: TestBackend) async throws {
+        try await withEventLog(on: backend) { log, _, clock, registry in
             let data: JSONObject = [
                 "text": "ä\"\n", "whole": 9_007_199_254_740_993, "number": 0.5, "yes": true, "none": .null,
                 "list": [1, "two"], "object": ["a": false],
@@ -56,9 +58,9 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
         }
     }
 
-    @Test func whatIsRolledBackNeverHappened() async throws {
+    @Test(arguments: TestBackend.allCases) func whatIsRolledBackNeverHappened(_ backend: TestBackend) async throws {
         struct Refusal: Error {}
-        try await withEventLog { log, database, _, registry in
+        try await withEventLog(on: backend) { log, database, _, registry in
             _ = try? await database.write("test.refused") { connection in
                 try log.append(projectEvent("p1"), in: connection)
                 throw Refusal()
@@ -69,8 +71,10 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
         }
     }
 
-    @Test func pagesGoBothWaysWithoutGapOrRepetition() async throws {
-        try await withEventLog { log, _, _, _ in
+    @Test(arguments: TestBackend.allCases) func pagesGoBothWaysWithoutGapOrRepetition(_ backend: TestBackend)
+        async throws
+    {
+        try await withEventLog(on: backend) { log, _, _, _ in
             for number in 1...10 { try await log.append(projectEvent("p\(number)")) }
             func walk(_ start: EventCursor) async throws -> [Int64] {
                 var positions: [Int64] = []
@@ -91,8 +95,8 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
         }
     }
 
-    @Test func filters() async throws {
-        try await withEventLog { log, _, clock, _ in
+    @Test(arguments: TestBackend.allCases) func filters(_ backend: TestBackend) async throws {
+        try await withEventLog(on: backend) { log, _, clock, _ in
             try await log.append(projectEvent("p1"))
             try await log.append(projectEvent("p1", .projectUpdated))
             clock.advance(by: .seconds(60))
@@ -123,8 +127,8 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
         }
     }
 
-    @Test func othersIdentitiesAreLeftOut() async throws {
-        try await withEventLog { log, _, _, _ in
+    @Test(arguments: TestBackend.allCases) func othersIdentitiesAreLeftOut(_ backend: TestBackend) async throws {
+        try await withEventLog(on: backend) { log, _, _, _ in
             try await log.append(projectEvent("p1"))
             try await log.append(NewEvent(.userLoginFailed, subject: .user, id: "ada", by: .anonymous))
             try await log.append(NewEvent(.userLoginFailed, subject: .user, id: "bob", by: .anonymous))
@@ -137,8 +141,8 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
         }
     }
 
-    @Test func refusesDataThatIsTooLongOrTooDeep() async throws {
-        try await withEventLog { log, _, _, _ in
+    @Test(arguments: TestBackend.allCases) func refusesDataThatIsTooLongOrTooDeep(_ backend: TestBackend) async throws {
+        try await withEventLog(on: backend) { log, _, _, _ in
             var event = projectEvent("p1")
             event.data = ["text": .string(String(repeating: "x", count: EventLog.dataBytesMax))]
             let long = await #expect(throws: EventError.self) { try await log.append(event) }
@@ -155,8 +159,10 @@ func projectEvent(_ id: String, _ kind: EventKind = .projectCreated) -> NewEvent
         }
     }
 
-    @Test func ageRemovesWholeBeginningsAndReadersLearnOfIt() async throws {
-        try await withEventLog { log, _, clock, registry in
+    @Test(arguments: TestBackend.allCases) func ageRemovesWholeBeginningsAndReadersLearnOfIt(_ backend: TestBackend)
+        async throws
+    {
+        try await withEventLog(on: backend) { log, _, clock, registry in
             for number in 1...4 {
                 try await log.append(projectEvent("p\(number)"))
                 clock.advance(by: .seconds(60))

@@ -1,5 +1,6 @@
 import Basics
 import Database
+import DatabaseTesting
 import Events
 import Identity
 import Testing
@@ -11,8 +12,10 @@ import Testing
         try await fixture.identity.authenticate(basic: "ada", password: password, ip: "192.0.2.1")
     }
 
-    @Test func aPairThatWasRightIsBelievedWithoutHashing() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aPairThatWasRightIsBelievedWithoutHashing(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             let hashes = try #require(fixture.metric("password_hash_duration_seconds_count"))
             for _ in 0..<100 {
                 let principal = try await basic(fixture)
@@ -26,8 +29,10 @@ import Testing
         }
     }
 
-    @Test func aPairIsBelievedFromItsOwnNetworkOnlyAndNotPastItsLock() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aPairIsBelievedFromItsOwnNetworkOnlyAndNotPastItsLock(
+        _ backend: TestBackend
+    ) async throws {
+        try await withIdentity(on: backend) { fixture in
             let identity = fixture.identity
             func check(_ password: String, _ ip: String) async -> IdentityError? {
                 do {
@@ -48,8 +53,8 @@ import Testing
         }
     }
 
-    @Test func thirtyRequestsAtOnceAreOneCheck() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func thirtyRequestsAtOnceAreOneCheck(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             for (password, isRight) in [("wrong password", false), (IdentityFixture.password, true)] {
                 let before = try #require(fixture.metric("password_hash_duration_seconds_count"))
                 let passed = await withTaskGroup(of: Bool.self) { group in
@@ -63,8 +68,8 @@ import Testing
         }
     }
 
-    @Test func aChangedUserIsNotBelieved() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aChangedUserIsNotBelieved(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             _ = try await basic(fixture)
             _ = try await fixture.identity.updateUser(
                 fixture.ada.id,
@@ -84,8 +89,9 @@ import Testing
         }
     }
 
-    @Test func theNumberOfRememberedPairsIsBounded() async throws {
-        try await withIdentity(configure: { $0.basicChecksMax = 1 }) { fixture in
+    @Test(arguments: TestBackend.allCases) func theNumberOfRememberedPairsIsBounded(_ backend: TestBackend) async throws
+    {
+        try await withIdentity(on: backend, configure: { $0.basicChecksMax = 1 }) { fixture in
             let identity = fixture.identity
             for _ in 0..<2 {
                 _ = try await basic(fixture)
@@ -96,8 +102,8 @@ import Testing
         }
     }
 
-    @Test func anAgentTokenStandsForItsAgent() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func anAgentTokenStandsForItsAgent(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let agentID = UUIDv7Generator(clock: fixture.clock).next()
             let identity = fixture.identity
             let token = try await fixture.database.write("test.issue") { connection in
@@ -122,9 +128,11 @@ import Testing
         }
     }
 
-    @Test func aTokenIsOnlyThereWhenItsTransactionIs() async throws {
+    @Test(arguments: TestBackend.allCases) func aTokenIsOnlyThereWhenItsTransactionIs(_ backend: TestBackend)
+        async throws
+    {
         struct Refusal: Error {}
-        try await withIdentity { fixture in
+        try await withIdentity(on: backend) { fixture in
             let agentID = UUIDv7Generator(clock: fixture.clock).next()
             let identity = fixture.identity
             _ = try? await fixture.database.write("test.refused") { connection in

@@ -13,7 +13,7 @@ struct IdentityFixture {
 
     let identity: IdentityService
     let events: EventLog
-    let database: SQLiteDatabase
+    let database: any Database
     let clock: ManualClock
     let registry: Registry
     let admin: User
@@ -56,6 +56,7 @@ struct IdentityFixture {
 }
 
 func withIdentity(
+    on backend: TestBackend,
     configure: (inout IdentitySettings) -> Void = { _ in },
     logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
     _ body: (IdentityFixture) async throws -> Void
@@ -63,7 +64,7 @@ func withIdentity(
     let clock = ManualClock(now: Timestamp(milliseconds: 1_700_000_000_000))
     let registry = Registry()
     let migrations = EventLog.migrations + IdentityService.migrations
-    try await withTemporaryDatabase(migrations, clock: clock, registry: registry) { database in
+    try await withTemporaryDatabase(on: backend, migrations, clock: clock, registry: registry) { database in
         let ids = UUIDv7Generator(clock: clock)
         let events = EventLog(database: database, clock: clock, ids: ids, registry: registry)
         var settings = IdentitySettings()

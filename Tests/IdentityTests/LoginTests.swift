@@ -1,5 +1,6 @@
 import Basics
 import Database
+import DatabaseTesting
 import Events
 import Identity
 import Instruments
@@ -7,8 +8,8 @@ import JSON
 import Testing
 
 @Suite struct LoginTests {
-    @Test func aLoginGivesTokensThatTellWhoItIs() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aLoginGivesTokensThatTellWhoItIs(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login("ADA")
             #expect(pair.expiresIn == .seconds(900))
             let principal = try await fixture.identity.authenticate(bearer: pair.accessToken)
@@ -23,8 +24,10 @@ import Testing
         }
     }
 
-    @Test func allWrongPairsGetTheSameAnswerAndCostAHash() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func allWrongPairsGetTheSameAnswerAndCostAHash(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             let hashes = try #require(fixture.metric("password_hash_duration_seconds_count"))
             _ = try await fixture.identity.updateUser(
                 fixture.ada.id,
@@ -50,8 +53,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["ada", "nobody"]) func namesAreLockedWhetherTheyExistOrNot(name: String) async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases, ["ada", "nobody"]) func namesAreLockedWhetherTheyExistOrNot(
+        _ backend: TestBackend,
+        name: String
+    ) async throws {
+        try await withIdentity(on: backend) { fixture in
             for number in 0..<6 {
                 let error = try await fixture.loginError(name, "wrong password", ip: "192.0.2.\(number)")
                 #expect(error == .invalidCredentials)
@@ -68,8 +74,8 @@ import Testing
         }
     }
 
-    @Test func aNetworkIsLocked() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aNetworkIsLocked(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             for number in 0..<31 { _ = try await fixture.loginError("user\(number)", "x", ip: "2001:db8::\(number)") }
             let locked = try await fixture.loginError("ada", IdentityFixture.password, ip: "2001:db8::ffff")
             #expect(locked == .lockedOut(retryAfter: .seconds(1)))
@@ -78,8 +84,10 @@ import Testing
         }
     }
 
-    @Test func guessesOfOthersDoNotShutOutWhoWasRightFromThere() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func guessesOfOthersDoNotShutOutWhoWasRightFromThere(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             _ = try await fixture.identity.authenticate(
                 basic: "ada",
                 password: IdentityFixture.password,
@@ -109,8 +117,10 @@ import Testing
         }
     }
 
-    @Test func aHundredGuessesAtOnceDoNotPassBeforeTheFirstHasFailed() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aHundredGuessesAtOnceDoNotPassBeforeTheFirstHasFailed(
+        _ backend: TestBackend
+    ) async throws {
+        try await withIdentity(on: backend) { fixture in
             let checked = await withTaskGroup(of: Bool.self) { group in
                 for number in 0..<100 {
                     group.addTask {
@@ -124,8 +134,8 @@ import Testing
         }
     }
 
-    @Test func aDatabaseFaultIsNoFailedLogin() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aDatabaseFaultIsNoFailedLogin(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             try await fixture.database.close()
             for _ in 0..<20 {
                 await #expect(throws: DatabaseError.self) { try await fixture.login() }
@@ -134,8 +144,10 @@ import Testing
         }
     }
 
-    @Test func theOldestSessionEndsWhenThereAreTooMany() async throws {
-        try await withIdentity(configure: { $0.sessionsPerUserMax = 2 }) { fixture in
+    @Test(arguments: TestBackend.allCases) func theOldestSessionEndsWhenThereAreTooMany(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend, configure: { $0.sessionsPerUserMax = 2 }) { fixture in
             let first = try await fixture.login()
             fixture.clock.advance(by: .seconds(1))
             let second = try await fixture.login()
@@ -146,8 +158,10 @@ import Testing
         }
     }
 
-    @Test func anotherCostIsTakenOverAtTheNextLogin() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func anotherCostIsTakenOverAtTheNextLogin(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             let before = try await fixture.database.read("test.hash") { connection in
                 try connection.queryFirst("SELECT password_hash FROM users WHERE username = 'ada'")?.text(
                     "password_hash"

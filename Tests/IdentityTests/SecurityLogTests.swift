@@ -1,4 +1,5 @@
 import Basics
+import DatabaseTesting
 import Identity
 import Logging
 import Synchronization
@@ -34,10 +35,11 @@ struct SecurityLogTests {
         }
     }
 
-    @Test(arguments: [("ada", " user=ada"), ("a secret typed into the wrong field", "")])
-    func aLockoutIsToldOnceWithTheAddress(name: String, user: String) async throws {
+    @Test(arguments: TestBackend.allCases, [("ada", " user=ada"), ("a secret typed into the wrong field", "")])
+    func aLockoutIsToldOnceWithTheAddress(_ backend: TestBackend, _ entry: (name: String, user: String)) async throws {
+        let (name, user) = entry
         let lines = Lines()
-        try await withIdentity(logger: lines.logger) { fixture in
+        try await withIdentity(on: backend, logger: lines.logger) { fixture in
             for _ in 0..<8 { _ = try await fixture.loginError(name, "wrong password", ip: "192.0.2.7") }
             #expect(
                 lines.all == [
@@ -47,9 +49,10 @@ struct SecurityLogTests {
         }
     }
 
-    @Test func aRefreshTokenThatIsUsedTwiceIsTold() async throws {
+    @Test(arguments: TestBackend.allCases) func aRefreshTokenThatIsUsedTwiceIsTold(_ backend: TestBackend) async throws
+    {
         let lines = Lines()
-        try await withIdentity(logger: lines.logger) { fixture in
+        try await withIdentity(on: backend, logger: lines.logger) { fixture in
             let pair = try await fixture.login()
             _ = try await fixture.identity.refresh(pair.refreshToken, ip: "192.0.2.1", requestID: "r1")
             fixture.clock.advance(by: .seconds(11))

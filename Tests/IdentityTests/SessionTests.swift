@@ -1,13 +1,14 @@
 import Basics
 import Database
+import DatabaseTesting
 import Events
 import Identity
 import Instruments
 import Testing
 
 @Suite struct SessionTests {
-    @Test func refreshTokensRotate() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func refreshTokensRotate(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             var pair = try await fixture.login()
             for _ in 0..<5 {
                 fixture.clock.advance(by: .seconds(600))
@@ -20,8 +21,8 @@ import Testing
         }
     }
 
-    @Test func twoTabsMayRefreshAtOnce() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func twoTabsMayRefreshAtOnce(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login()
             fixture.clock.advance(by: .seconds(600))
             let first = try await fixture.identity.refresh(pair.refreshToken)
@@ -34,8 +35,8 @@ import Testing
         }
     }
 
-    @Test func aStolenTokenEndsTheWholeSession() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aStolenTokenEndsTheWholeSession(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let stolen = try await fixture.login()
             let other = try await fixture.login()
             let current = try await fixture.identity.refresh(stolen.refreshToken)
@@ -53,16 +54,18 @@ import Testing
         }
     }
 
-    @Test func refreshTokensExpire() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func refreshTokensExpire(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login()
             fixture.clock.advance(by: .seconds(30 * 86_400))
             await #expect(throws: TokenError.expired) { try await fixture.identity.refresh(pair.refreshToken) }
         }
     }
 
-    @Test func aSessionEndsHoweverOftenItIsRefreshed() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aSessionEndsHoweverOftenItIsRefreshed(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             var pair = try await fixture.login()
             for _ in 0..<4 {
                 fixture.clock.advance(by: .seconds(20 * 86_400))
@@ -73,17 +76,20 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "x", "kmr_", "kmr_unknown", "kma_agent"]) func otherTextsAreNoTokens(text: String)
+    @Test(arguments: TestBackend.allCases, ["", "x", "kmr_", "kmr_unknown", "kma_agent"]) func otherTextsAreNoTokens(
+        _ backend: TestBackend,
+        text: String
+    )
         async throws
     {
-        try await withIdentity { fixture in
+        try await withIdentity(on: backend) { fixture in
             let error = await #expect(throws: TokenError.self) { try await fixture.identity.refresh(text) }
             #expect(error == (text.hasPrefix("kmr_") ? .unknown : .malformed))
         }
     }
 
-    @Test func logoutEndsTheSessionAtOnce() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func logoutEndsTheSessionAtOnce(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login()
             let principal = try await fixture.identity.authenticate(bearer: pair.accessToken)
             try await fixture.identity.logout(principal)
@@ -102,8 +108,10 @@ import Testing
         }
     }
 
-    @Test func accessTokensExpireAndTheirRefusalIsCounted() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func accessTokensExpireAndTheirRefusalIsCounted(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login()
             fixture.clock.advance(by: .seconds(900))
             await #expect(throws: TokenError.expired) {
@@ -115,8 +123,8 @@ import Testing
         }
     }
 
-    @Test func withoutTheDatabaseOneMayStillLook() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func withoutTheDatabaseOneMayStillLook(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login()
             try await fixture.database.close()
             let principal = try await fixture.identity.authenticate(bearer: pair.accessToken)
@@ -126,8 +134,8 @@ import Testing
         }
     }
 
-    @Test func aSecondServerSharesTheSigningKey() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aSecondServerSharesTheSigningKey(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login()
             let other = try await IdentityService.open(
                 database: fixture.database,
@@ -147,8 +155,10 @@ import Testing
         }
     }
 
-    @Test func oldSessionsAreRemovedWithTheirTokens() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func oldSessionsAreRemovedWithTheirTokens(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             let ended = try await fixture.login()
             try await fixture.identity.logout(refreshToken: ended.refreshToken)
             _ = try await fixture.login()
@@ -162,8 +172,8 @@ import Testing
         }
     }
 
-    @Test func tokensAreStoredAsDigestsOnly() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func tokensAreStoredAsDigestsOnly(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login()
             let rows = try await fixture.database.read("test.tokens") { connection in
                 try connection.query("SELECT digest FROM refresh_tokens").map { try $0.text("digest") }

@@ -1,12 +1,13 @@
 import Basics
 import Database
+import DatabaseTesting
 import Events
 import Identity
 import Testing
 
 @Suite struct UserTests {
-    @Test func theFirstAdministratorIsMadeOnce() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func theFirstAdministratorIsMadeOnce(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             #expect(fixture.admin.username == "admin")
             #expect(fixture.admin.roles == [.administrator])
             let again = try await fixture.identity.createFirstAdministrator(password: "another password")
@@ -16,8 +17,8 @@ import Testing
         }
     }
 
-    @Test func withoutAPasswordOneIsMadeUp() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func withoutAPasswordOneIsMadeUp(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             try await fixture.database.write("test.empty") { try $0.execute("DELETE FROM users") }
             let made = try await fixture.identity.createFirstAdministrator(password: nil)
             let password = try #require(made?.generatedPassword)
@@ -27,8 +28,8 @@ import Testing
         }
     }
 
-    @Test func refusesWhatIsNoUser() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func refusesWhatIsNoUser(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             func f(_ new: NewUser, _ expected: IdentityError) async {
                 await #expect(throws: expected, "\(new)") {
                     try await fixture.identity.createUser(new, by: fixture.administrator)
@@ -61,8 +62,8 @@ import Testing
         }
     }
 
-    @Test func listsByNameInPages() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func listsByNameInPages(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             for name in ["Bob", "carl", "Dora"] {
                 _ = try await fixture.identity.createUser(
                     NewUser(username: name, roles: [.viewer], password: IdentityFixture.password),
@@ -81,8 +82,8 @@ import Testing
         }
     }
 
-    @Test func changesNeedTheCurrentVersion() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func changesNeedTheCurrentVersion(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let change = UserChange(displayName: "Ada Lovelace")
             fixture.clock.advance(by: .seconds(5))
             let updated = try await fixture.identity.updateUser(
@@ -105,8 +106,8 @@ import Testing
         }
     }
 
-    @Test func theLastAdministratorStays() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func theLastAdministratorStays(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let identity = fixture.identity
             for change in [UserChange(roles: [.viewer]), UserChange(isActive: false)] {
                 await #expect(throws: IdentityError.lastAdministrator) {
@@ -129,8 +130,8 @@ import Testing
         }
     }
 
-    @Test func otherRolesEndTheSessions() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func otherRolesEndTheSessions(_ backend: TestBackend) async throws {
+        try await withIdentity(on: backend) { fixture in
             let pair = try await fixture.login()
             _ = try await fixture.identity.authenticate(bearer: pair.accessToken)
             _ = try await fixture.identity.updateUser(
@@ -145,8 +146,10 @@ import Testing
         }
     }
 
-    @Test func aNewPasswordEndsTheOtherSessionsOnly() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aNewPasswordEndsTheOtherSessionsOnly(_ backend: TestBackend)
+        async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             let identity = fixture.identity
             let mine = try await fixture.login()
             let other = try await fixture.login()
@@ -171,8 +174,9 @@ import Testing
         }
     }
 
-    @Test func aResetLetsAdminInWhateverWasBefore() async throws {
-        try await withIdentity { fixture in
+    @Test(arguments: TestBackend.allCases) func aResetLetsAdminInWhateverWasBefore(_ backend: TestBackend) async throws
+    {
+        try await withIdentity(on: backend) { fixture in
             let identity = fixture.identity
             let session = try await fixture.login("admin", "administrator's own")
             let first = try await identity.resetAdministrator()

@@ -1,13 +1,14 @@
 import Basics
 import ChaosTesting
+import DatabaseTesting
 import Projects
 import Records
 import Testing
 
 @Suite struct ProjectSearchTests {
-    @Test(arguments: Chaos.seeds(1...3))
-    func findsWhatTheNaiveModelFinds(_ seed: UInt64) async throws {
-        try await ProjectFixture.withSQLite(seed: seed) { fixture in
+    @Test(arguments: TestBackend.allCases, Chaos.seeds(1...3))
+    func findsWhatTheNaiveModelFinds(_ backend: TestBackend, _ seed: UInt64) async throws {
+        try await ProjectFixture.withDatabase(on: backend, seed: seed) { fixture in
             var random = SeededGenerator(seed: seed)
             let syllables = ["al", "pha", "be", "ta", "Ä", "ß", "é", "x", "研", "la", "ser"]
             func word() -> String {
@@ -56,8 +57,10 @@ import Testing
         }
     }
 
-    @Test func likePatternsAndQuotesAreOrdinaryText() async throws {
-        try await ProjectFixture.withSQLite { fixture in
+    @Test(arguments: TestBackend.allCases) func likePatternsAndQuotesAreOrdinaryText(_ backend: TestBackend)
+        async throws
+    {
+        try await ProjectFixture.withDatabase(on: backend) { fixture in
             try await fixture.create("100% sure")
             try await fixture.create("it's; DROP TABLE projects")
             #expect(try await fixture.names { $0.text = "%" }.count == 2)
@@ -66,9 +69,9 @@ import Testing
         }
     }
 
-    @Test(arguments: Chaos.seeds(11...13))
-    func pagesShowEveryRowOnceWhileOthersAreAdded(_ seed: UInt64) async throws {
-        try await ProjectFixture.withSQLite(seed: seed) { fixture in
+    @Test(arguments: TestBackend.allCases, Chaos.seeds(11...13))
+    func pagesShowEveryRowOnceWhileOthersAreAdded(_ backend: TestBackend, _ seed: UInt64) async throws {
+        try await ProjectFixture.withDatabase(on: backend, seed: seed) { fixture in
             var random = SeededGenerator(seed: seed)
             func add(_ count: Int) async throws -> [UUIDv7] {
                 var ids: [UUIDv7] = []

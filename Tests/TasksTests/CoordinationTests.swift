@@ -7,14 +7,14 @@ import Tasks
 import Testing
 
 @Suite struct CoordinationTests {
-    @Test(arguments: CoordinationConformance.checks.map(\.name))
-    func conformsOnSQLite(_ name: String) async throws {
+    @Test(arguments: TestBackend.allCases, CoordinationConformance.checks.map(\.name))
+    func conforms(_ backend: TestBackend, _ name: String) async throws {
         let check = try #require(CoordinationConformance.checks.first { $0.name == name })
-        try await withTemporaryDatabase(TaskFixture.migrations) { try await check.run($0) }
+        try await withTemporaryDatabase(on: backend, TaskFixture.migrations) { try await check.run($0) }
     }
 
     @Test func theComponentFollowsWhatOthersChange() async throws {
-        try await TaskFixture.withSQLite { fixture in
+        try await TaskFixture.withDatabase(on: .sqlite) { fixture in
             let supervisor = Supervisor(
                 registry: fixture.registry,
                 clock: fixture.clock,
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func aClosedDatabaseIsUnhealthyAndGivesNothingOut() async throws {
-        try await TaskFixture.withSQLite { fixture in
+        try await TaskFixture.withDatabase(on: .sqlite) { fixture in
             let made = try await fixture.make("a")
             var cursor = CoordinationCursor()
             try await fixture.tasks.coordinate(&cursor)

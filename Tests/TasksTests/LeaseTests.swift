@@ -4,10 +4,10 @@ import Tasks
 import Testing
 
 @Suite struct LeaseTests {
-    @Test(arguments: LeaseConformance.checks.map(\.name))
-    func conformsOnSQLite(_ name: String) async throws {
+    @Test(arguments: TestBackend.allCases, LeaseConformance.checks.map(\.name))
+    func conforms(_ backend: TestBackend, _ name: String) async throws {
         let check = try #require(LeaseConformance.checks.first { $0.name == name })
-        try await withTemporaryDatabase(TaskFixture.migrations) { try await check.run($0) }
+        try await withTemporaryDatabase(on: backend, TaskFixture.migrations) { try await check.run($0) }
     }
 
     @Test func aGapBeginsTheListeningAnew() {
@@ -25,8 +25,8 @@ import Testing
         f(91, 90)
     }
 
-    @Test func aDrainEndsTheWait() async throws {
-        try await TaskFixture.withSQLite { fixture in
+    @Test(arguments: TestBackend.allCases) func aDrainEndsTheWait(_ backend: TestBackend) async throws {
+        try await TaskFixture.withDatabase(on: backend) { fixture in
             let agent = fixture.ids.next()
             let leased = try await fixture.tasks.lease(waitingFor: .seconds(30), isDraining: { true }) {
                 LeaseRequest(agentID: agent, capabilities: [], concurrency: 1, countMax: 1)

@@ -5,10 +5,10 @@ import Tasks
 import Testing
 
 @Suite struct ReportTests {
-    @Test(arguments: ReportConformance.checks.map(\.name))
-    func conformsOnSQLite(_ name: String) async throws {
+    @Test(arguments: TestBackend.allCases, ReportConformance.checks.map(\.name))
+    func conforms(_ backend: TestBackend, _ name: String) async throws {
         let check = try #require(ReportConformance.checks.first { $0.name == name })
-        try await withTemporaryDatabase(TaskFixture.migrations) { try await check.run($0) }
+        try await withTemporaryDatabase(on: backend, TaskFixture.migrations) { try await check.run($0) }
     }
 
     @Test func aLogTakesNewLinesUntilItIsFull() {

@@ -6,10 +6,10 @@ import Tasks
 import Testing
 
 @Suite struct TaskRepositoryTests {
-    @Test(arguments: TaskConformance.checks.map(\.name))
-    func conformsOnSQLite(_ name: String) async throws {
+    @Test(arguments: TestBackend.allCases, TaskConformance.checks.map(\.name))
+    func conforms(_ backend: TestBackend, _ name: String) async throws {
         let check = try #require(TaskConformance.checks.first { $0.name == name })
-        try await withTemporaryDatabase(TaskFixture.migrations) { try await check.run($0) }
+        try await withTemporaryDatabase(on: backend, TaskFixture.migrations) { try await check.run($0) }
     }
 
     @Test func eachLimitHasItsViolation() {

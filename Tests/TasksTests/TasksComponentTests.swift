@@ -1,5 +1,6 @@
 import Basics
 import Database
+import DatabaseTesting
 import Events
 import Logging
 import Supervision
@@ -7,8 +8,10 @@ import Tasks
 import Testing
 
 @Suite struct TasksComponentTests {
-    @Test func theComponentEndsSilentLeasesUntilTheDrain() async throws {
-        try await TaskFixture.withSQLite { fixture in
+    @Test(arguments: TestBackend.allCases) func theComponentEndsSilentLeasesUntilTheDrain(_ backend: TestBackend)
+        async throws
+    {
+        try await TaskFixture.withDatabase(on: backend) { fixture in
             let supervisor = Supervisor(
                 registry: fixture.registry,
                 clock: fixture.clock,
@@ -35,8 +38,8 @@ import Testing
         }
     }
 
-    @Test func aClosedDatabaseIsUnhealthy() async throws {
-        try await TaskFixture.withSQLite { fixture in
+    @Test(arguments: TestBackend.allCases) func aClosedDatabaseIsUnhealthy(_ backend: TestBackend) async throws {
+        try await TaskFixture.withDatabase(on: backend) { fixture in
             #expect(await fixture.tasks.health() == .healthy)
             try await fixture.database.close()
             #expect(await fixture.tasks.health() == .unhealthy("tasks cannot be read: connection"))

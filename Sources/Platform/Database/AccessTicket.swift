@@ -14,6 +14,8 @@ final class AccessTicket: Sendable {
     }
 
     private let state = Mutex(State.fresh)
+    /// What stops the running operation from outside; nil where it looks at ``abandonment`` itself.
+    private let interruption = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Why the operation was given up; nil while it was not.
     var abandonment: DatabaseError? {
@@ -59,20 +61,39 @@ final class AccessTicket: Sendable {
         if let abandonment { throw abandonment }
     }
 
+    /// Has `action` called when the operation is given up, and at once when it was: any thread, late or twice, so it must look
+    /// whether there is still something to stop.
+    func whenAbandoned(_ action: @escaping @Sendable () -> Void) {
+        interruption.withLock { $0 = action }
+        if abandonment != nil { action() }
+    }
+
+    /// Lets the operation wait for a slot once more, after the one it had was of no use; false when it was given up.
+    func enterAgain() -> Bool {
+        interruption.withLock { $0 = nil }
+        return state.withLock { state in
+            guard case .admitted = state else { return false }
+            state = .fresh
+            return true
+        }
+    }
+
     /// Gives the operation up: a waiting one stops waiting, a running one stops at its next step.
     func abandon(_ error: DatabaseError) {
-        let continuation: CheckedContinuation<Int, any Error>? = state.withLock { state in
+        let (isNew, continuation): (Bool, CheckedContinuation<Int, any Error>?) = state.withLock { state in
             switch state {
             case .fresh, .admitted:
                 state = .abandoned(error)
-                return nil
+                return (true, nil)
             case .waiting(let continuation):
                 state = .abandoned(error)
-                return continuation
+                return (true, continuation)
             case .finished, .abandoned:
-                return nil
+                return (false, nil)
             }
         }
+        guard isNew else { return }
         continuation?.resume(throwing: error)
+        interruption.withLock { $0 }?()
     }
 }

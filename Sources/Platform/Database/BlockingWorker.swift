@@ -11,7 +11,7 @@ package actor BlockingWorker {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Runs the work after all that came before it.
-    package func run<T: Sendable>(_ work: @Sendable () throws -> T) throws -> T { try work() }
+    package func run<T: Sendable>(_ work: @Sendable () throws -> T) rethrows -> T { try work() }
 }
 
 /// A serial executor over a dispatch queue, which Dispatch has no type for on Linux.

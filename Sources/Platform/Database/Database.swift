@@ -4,8 +4,11 @@
 /// await. Whatever it throws rolls the transaction back and is thrown to the caller unchanged; faults of the database
 /// are ``DatabaseError``.
 ///
-/// Concurrency: may be shared. Reads run beside each other and beside the one writer, each on a snapshot; writes run
-/// one after the other in the order they were asked for. Callers beyond the queue limit are refused with `overloaded`.
+/// Concurrency: may be shared. Reads run beside each other and beside writes, each on a snapshot. SQLite's writes run one
+/// after the other in the order they were asked for. PostgreSQL's run beside each other, those of other servers too: a write
+/// that decides by what it reads locks that first (``TransactionLock``, ``SQLDialect/rowLock``). Where two are in each other's
+/// way, or the connection is lost before the commit, PostgreSQL's closure is run again from its beginning: what it does beside
+/// its statements belongs into ``SQLConnection/afterCommit(_:)``. Callers beyond the queue limit are refused with `overloaded`.
 package protocol Database: Sendable {
     /// The language that the statements are read as.
     var dialect: SQLDialect { get }
@@ -26,12 +29,12 @@ package protocol Database: Sendable {
 
     /// Runs `body` in a transaction that may write, and commits it when `body` returns.
     ///
-    /// When this returns, the changes are on the disk.
+    /// When this returns, the changes are on the disk. When it throws they are not, but for the error `unknownCommit`.
     ///
     /// - Parameters:
     ///   - operation: what is being done, for messages.
     ///   - timeout: the longest time for waiting and running together; nil takes the database's own.
-    ///   - body: the work; it gets the connection for as long as it runs.
+    ///   - body: the work; it gets the connection for as long as it runs, and may be run again.
     /// - Returns: what `body` returns.
     /// - Throws: ``DatabaseError``, or what `body` throws.
     @discardableResult

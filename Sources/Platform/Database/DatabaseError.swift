@@ -12,8 +12,10 @@ package struct DatabaseError: Error, Hashable, CustomStringConvertible {
         case corrupted
         /// The database or its file can only be read, or a read transaction tried to write.
         case readOnly = "read_only"
-        /// The database cannot be opened or reached, or is closed.
+        /// The database cannot be opened or reached, or is closed; what was to be written was not.
         case connection
+        /// The connection was lost during the commit: whether it happened is not known, so look before it is done again.
+        case unknownCommit = "unknown_commit"
         /// The file stands no longer where it was opened.
         case moved
         /// Reading or writing the file failed.
@@ -73,8 +75,8 @@ package struct DatabaseError: Error, Hashable, CustomStringConvertible {
     package var isRetryable: Bool {
         switch code {
         case .busy, .overloaded, .timeout, .connection: true
-        case .full, .constraint, .corrupted, .readOnly, .moved, .inputOutput, .cancelled, .syntax, .decoding, .tooLarge,
-            .other:
+        case .full, .constraint, .corrupted, .readOnly, .unknownCommit, .moved, .inputOutput, .cancelled, .syntax,
+            .decoding, .tooLarge, .other:
             false
         }
     }

@@ -66,16 +66,25 @@ struct DatabaseMetrics: Sendable {
         }
     }
 
-    /// Registers the metrics that are read when someone looks; where a file cannot be looked at they are NaN.
+    /// Registers the metrics that are read when someone looks.
+    func register(
+        in registry: Registry,
+        size: @escaping @Sendable () -> Double,
+        waiters: @escaping @Sendable () -> Int
+    ) {
+        registry.gauge("kaskman_database_waiters", help: "Database transactions that wait for a connection.") {
+            Double(waiters())
+        }
+        registry.gauge("kaskman_database_size_bytes", help: "Size of the database.", read: size)
+    }
+
+    /// Registers the metrics of a file too; where it cannot be looked at they are NaN.
     func register(in registry: Registry, path: String, waiters: @escaping @Sendable () -> Int) {
         let files = DiskFileSystem()
         @Sendable func size(_ path: String) -> Double {
             do { return Double(try files.attributes(of: path)?.size ?? 0) } catch { return .nan }
         }
-        registry.gauge("kaskman_database_waiters", help: "Database transactions that wait for a connection.") {
-            Double(waiters())
-        }
-        registry.gauge("kaskman_database_size_bytes", help: "Size of the database file.") { size(path) }
+        register(in: registry, size: { size(path) }, waiters: waiters)
         registry.gauge("kaskman_database_wal_size_bytes", help: "Size of the database's write-ahead log.") {
             size(path + "-wal")
         }

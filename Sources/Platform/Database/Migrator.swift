@@ -34,6 +34,11 @@ struct Migrator {
     let migrations: [Migration]
 
     func run(now: Timestamp) throws -> [String] {
+        if connection.dialect == .postgresql {
+            // Another server may be at it, for as long as that takes.
+            _ = try connection.query("SELECT set_config('lock_timeout', '0', true)")
+        }
+        try connection.lock(.migrations)
         let applied = try appliedChecksums()
         let pending = try check(applied)
         for migration in pending {

@@ -1,3 +1,5 @@
+package import Basics
+
 /// A connection inside a transaction: what the closure given to ``Database/read(_:timeout:_:)`` and
 /// ``Database/write(_:timeout:_:)`` works with.
 ///
@@ -56,4 +58,38 @@ extension SQLConnection {
 /// The language of a database, for the few places where one text cannot serve both.
 package enum SQLDialect: String, Hashable, Sendable, CaseIterable {
     case sqlite, postgresql
+}
+
+/// What only one transaction of all servers may do at a time.
+///
+/// SQLite has one writer, which is lock enough. On PostgreSQL writes run beside each other: whoever decides by what it reads,
+/// locks that first, the row with ``SQLDialect/rowLock`` or, where there is no row, one of these.
+package enum TransactionLock: Int64, Sendable, CaseIterable {
+    case migrations = 1, events, identity, agents, leases, artefacts
+
+    /// The number of PostgreSQL's advisory lock: "KASK", then ours.
+    package var key: Int64 { 0x4B41_534B << 32 | rawValue }
+}
+
+extension SQLConnection {
+    /// Waits for a lock and holds it to the end of the transaction.
+    ///
+    /// What the transaction reads afterwards is as the holder before left it.
+    /// - Throws: ``DatabaseError``: `busy` when it is not to be had in time.
+    package func lock(_ lock: TransactionLock) throws(DatabaseError) {
+        guard dialect == .postgresql else { return }
+        _ = try query("SELECT pg_advisory_xact_lock(\(lock.key))")
+    }
+
+    /// Waits for the lock that one thing among many has, and holds it to the end of the transaction.
+    /// - Throws: ``DatabaseError``: `busy` when it is not to be had in time.
+    package func lock(_ lock: TransactionLock, of id: UUIDv7) throws(DatabaseError) {
+        guard dialect == .postgresql else { return }
+        _ = try query("SELECT pg_advisory_xact_lock(hashtextextended(?1, \(lock.key)))", [.id(id)])
+    }
+}
+
+extension SQLDialect {
+    /// What stands behind a `SELECT` whose rows the transaction is about to change, or that must not change until it ends.
+    package var rowLock: String { self == .postgresql ? " FOR UPDATE" : "" }
 }

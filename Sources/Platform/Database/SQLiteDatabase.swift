@@ -73,6 +73,8 @@ package final class SQLiteDatabase: Database {
             throw DatabaseError(fault.code, "\(settings.path): \(fault.message)").during("database.open")
         }
         metrics = DatabaseMetrics(registry)
+        // Zeros, but there, so that the same rules and panels serve both databases.
+        _ = PostgreSQLMetrics(registry)
         metrics.register(in: registry, path: settings.path) { [readGate, writeGate] in
             readGate.waiters + writeGate.waiters
         }

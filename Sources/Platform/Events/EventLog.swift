@@ -56,11 +56,7 @@ package struct EventLog: Sendable {
         let data = try EventDataCoding.encode(event.data)
         let id = event.id ?? ids.next()
         let rows = try connection.query(
-            """
-            INSERT INTO events (id, occurred_at, kind, subject_type, subject_id, actor_id, actor_kind, request_id, data)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-            ON CONFLICT (id) DO NOTHING RETURNING position
-            """,
+            Self.insertion(connection.dialect),
             [
                 .id(id), .timestamp(event.occurredAt ?? clock.now), .text(event.kind.rawValue),
                 .text(event.subject.rawValue), .optional(event.subjectID), .optional(event.actor.id),
@@ -80,6 +76,32 @@ package struct EventLog: Sendable {
         }
         return position
     }
+
+    /// The statement that notes an event.
+    ///
+    /// On PostgreSQL, whose transactions run beside each other, each that appends holds a lock from here to its end: positions
+    /// follow the order of commits, or readers would skip late ones. Other servers' followers are told with the commit.
+    private static func insertion(_ dialect: SQLDialect) -> String {
+        switch dialect {
+        case .sqlite: sqliteInsertion
+        case .postgresql: postgresqlInsertion
+        }
+    }
+
+    private static let columns =
+        "id, occurred_at, kind, subject_type, subject_id, actor_id, actor_kind, request_id, data"
+    private static let sqliteInsertion = """
+        INSERT INTO events (\(columns)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        ON CONFLICT (id) DO NOTHING RETURNING position
+        """
+    private static let postgresqlInsertion = """
+        INSERT INTO events (\(columns)) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+        FROM (SELECT pg_advisory_xact_lock(\(TransactionLock.events.key))) AS held
+        ON CONFLICT (id) DO NOTHING RETURNING position, pg_notify('\(notificationChannel)', '') AS told
+        """
+
+    /// The channel on which a PostgreSQL server tells all who listen of transactions that appended.
+    package static let notificationChannel: StaticString = "kaskman_events"
 
     /// Notes an event in a transaction of its own: for what has no transaction, such as a file that was loaded.
     /// - Throws: ``EventError``, ``DatabaseError``.

@@ -75,7 +75,12 @@ package struct EventFollower: AsyncSequence, Sendable {
         /// The next page that has events, or that tells of missed ones; nil when the task is cancelled.
         package mutating func next() async throws -> EventPage? {
             while !Task.isCancelled {
-                let page = try await log.page(cursor, filter: filter, limit: limit)
+                let page: EventPage
+                do { page = try await log.page(cursor, filter: filter, limit: limit) } catch {
+                    // A read that the cancellation caught ends as a wait does.
+                    if Task.isCancelled { return nil }
+                    throw error
+                }
                 cursor = page.next
                 if !page.events.isEmpty || page.isTruncated { return page }
                 if await wakeUps.next(isolation: #isolation) == nil { return nil }

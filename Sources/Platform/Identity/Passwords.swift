@@ -45,6 +45,7 @@ extension IdentityService {
         let hash = try await hasher.hash(new)
         let now = clock.now
         try await database.write("identity.set_password") { connection in
+            try connection.lock(.identity)
             guard let user = try UserTable.find(id, connection) else { throw IdentityError.userNotFound }
             try set(hash, of: user, keeping: nil, by: actor.actor, now: now, requestID, connection)
         }
@@ -62,6 +63,7 @@ extension IdentityService {
         let hash = try await hasher.hash(password)
         let now = clock.now
         try await database.write("identity.reset_administrator") { connection in
+            try connection.lock(.identity)
             guard var user = try UserTable.find(username: new.username, connection) else {
                 _ = try insert(new, hash: hash, by: .system, now: now, requestID: nil, connection)
                 return

@@ -12,6 +12,8 @@ enum SigningKeys {
         now: Timestamp
     ) async throws -> [AccessTokens.Key] {
         try await database.write("identity.signing_keys") { connection in
+            // Two servers that start on an empty database share the key of the first.
+            try connection.lock(.identity)
             let rows = try connection.query("SELECT id, secret FROM signing_keys ORDER BY created_at DESC, id DESC")
             if !rows.isEmpty {
                 return try rows.map { row in

@@ -32,6 +32,7 @@ extension IdentityService {
         let now = clock.now
         let user: User? = try await database.write("identity.first_administrator") { connection in
             // Another server may have been faster.
+            try connection.lock(.identity)
             guard try UserTable.isEmpty(connection) else { return nil }
             return try insert(new, hash: hash, by: .system, now: now, requestID: nil, connection)
         }
@@ -119,7 +120,9 @@ extension IdentityService {
         if let name = change.displayName { try Self.check(displayName: name) }
         let now = clock.now
         let user = try await database.write("identity.update_user") { connection in
-            try update(id, version: version, change, by: actor.actor, now: now, requestID: requestID, connection)
+            // Of two administrators that take each other's role away, one stays.
+            try connection.lock(.identity)
+            return try update(id, version: version, change, by: actor.actor, now: now, requestID: requestID, connection)
         }
         forgetChecks()
         return user

@@ -64,6 +64,8 @@ extension AgentListQuery: RecordListQuery {
     /// ``AgentPresence/status(at:)`` once more, in SQL.
     private func addStatuses(to filter: inout SQLFilter, at now: Timestamp) {
         if statuses.isEmpty { return }
+        // PostgreSQL refuses a parameter that no condition names.
+        if statuses == [.neverSeen] { return filter.add("r.last_heartbeat_at IS NULL") }
         let now = filter.place(.timestamp(now))
         func within(_ factor: Int) -> String {
             "\(now) - r.last_heartbeat_at <= r.heartbeat_timeout_seconds * \(1000 * factor)"

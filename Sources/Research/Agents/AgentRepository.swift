@@ -81,6 +81,7 @@ package struct AgentRepository: Sendable {
             return try await naming(fields.name) {
                 try await store.database.write("agents.register") { connection in
                     let table = AgentTable(connection: connection)
+                    try connection.lock(.agents)
                     guard try table.count() < AgentLimits.agentsMax else {
                         throw AgentRefusal.tooManyAgents(agentsMax: AgentLimits.agentsMax)
                     }

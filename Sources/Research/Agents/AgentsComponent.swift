@@ -35,7 +35,9 @@ extension AgentRepository {
 
     private func announce(_ transitions: [AgentWatch.Transition], _ connection: any SQLConnection) throws {
         let table = AgentTable(connection: connection)
-        for transition in transitions where try table.announce(transition) {
+        // All rows before the first event, whose lock others wait for who hold a row.
+        let announced = try transitions.filter { transition in try table.announce(transition) }
+        for transition in announced {
             try store.events.append(transition.event, in: connection)
             connection.afterCommit { [metrics] in metrics.announced(transition.to) }
         }

@@ -71,6 +71,11 @@ extension TaskRepository {
         let failure = result.failure ?? step.ownFailure(actions)
         if let failure { new.failure = failure }
         let change = ProjectTask.Change(step, from: old.progress, to: progress)
+        // Before the first event: locks are taken in the order task, agent, events, as where an agent is changed or leases.
+        for case .endAttempt(let outcome) in actions {
+            guard let lease = old.progress.lease else { continue }
+            try attemptEnded(AttemptEnd(old, lease, outcome, at: now), connection)
+        }
         try store.update(old, to: new, as: change, by: origin, connection)
         try note(actions, old, new, failure, result.reasons, connection)
         return (new, actions)
@@ -124,9 +129,6 @@ extension TaskRepository {
                     at: new.updatedAt
                 )
                 if !old.fields.concurrencyKeys.isEmpty { try table.releaseKeys(of: new.id) }
-                if let lease = old.progress.lease {
-                    try attemptEnded(AttemptEnd(old, lease, outcome, at: new.updatedAt), connection)
-                }
                 connection.afterCommit { [followers, id = new.id] in
                     metrics.ended(outcome)
                     followers.wake(id)

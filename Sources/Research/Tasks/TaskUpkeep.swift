@@ -32,10 +32,16 @@ extension TaskRepository {
                     )
                 }
                 guard let last = due.last else { break }
-                changed += try await store.database.write("tasks.sweep") { connection in
-                    var ended = 0
-                    for task in due where try sweep(task.id, listeningSince, connection) { ended += 1 }
-                    return ended
+                // Where writes run beside each other, a further task is not locked by who holds the events' lock already.
+                let batch = isShared ? 1 : due.count
+                for first in stride(from: 0, to: due.count, by: batch) {
+                    changed += try await store.database.write("tasks.sweep") { connection in
+                        var ended = 0
+                        for task in due[first..<first + batch] where try sweep(task.id, listeningSince, connection) {
+                            ended += 1
+                        }
+                        return ended
+                    }
                 }
                 guard due.count == Self.sweepTasksMax else { break }
                 after = (last.deadline, last.id.description)

@@ -30,9 +30,9 @@ final class DataFolder: Sendable {
     private let lock: Mutex<CInt?>
 
     /// Makes the folder when it is missing, for its owner alone, and takes it; whatever the umask, the database's files
-    /// are their owner's alone.
+    /// are their owner's alone; they are made when `hasDatabase` says that the embedded database is in the folder.
     /// - Throws: ``DataFolderError``.
-    init(_ path: String, fileSystem: any FileSystem) throws(DataFolderError) {
+    init(_ path: String, fileSystem: any FileSystem, hasDatabase: Bool = true) throws(DataFolderError) {
         self.path = path
         do throws(FileSystemError) {
             try fileSystem.createDirectory(path, mode: .ownerOnlyDirectory)
@@ -43,7 +43,7 @@ final class DataFolder: Sendable {
         lock = Mutex(descriptor)
         exposed = Self.privateNames.compactMap { Self.narrow(path + "/" + $0) }
         do throws(DataFolderError) {
-            close(try Self.open(Self.databasePath(in: path), of: path))
+            if hasDatabase { close(try Self.open(Self.databasePath(in: path), of: path)) }
         } catch {
             release()
             throw error

@@ -43,7 +43,11 @@ package final class Platform: Sendable {
         onListening: @escaping @Sendable (_ address: String) -> Void = { _ in }
     ) async throws -> Platform {
         let log = makeLog(settings, clock: clock, output: logOutput)
-        let dataFolder = try DataFolder(settings.dataDirectory, fileSystem: fileSystem)
+        let dataFolder = try DataFolder(
+            settings.dataDirectory,
+            fileSystem: fileSystem,
+            hasDatabase: settings.usesSQLite
+        )
         for reason in dataFolder.exposed {
             log.warning("others may read a file of the data folder", metadata: ["error": "\(reason)"])
         }

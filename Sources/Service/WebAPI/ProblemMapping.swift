@@ -38,6 +38,8 @@ enum ProblemMapping {
         case .busy, .overloaded, .timeout, .connection: unavailable("the database does not answer")
         case .full: ProblemError(.unavailable, "the database has no space left")
         case .readOnly: ProblemError(.unavailable, "the database can only be read")
+        case .unknownCommit:
+            ProblemError(.unavailable, "the database was lost during the change: look whether it was made")
         case .moved: ProblemError(.unavailable, "the database's file was moved or deleted")
         case .corrupted, .inputOutput: ProblemError(.unavailable, "the database cannot be used")
         case .cancelled: ProblemError(.unavailable, "the request was cancelled")

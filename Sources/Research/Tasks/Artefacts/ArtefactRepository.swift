@@ -139,11 +139,13 @@ package struct ArtefactRepository: Sendable {
             completedAt: nil,
             createdAt: now
         )
-        if let bytes = try table.blobBytes(artefact.key) {
+        if let bytes = try table.lockBlob(artefact.key) {
             guard bytes == file.bytes else { throw TaskRefusal.artefact(.hashMismatch) }
             (artefact.uploaded, artefact.completedAt) = (bytes, now)
             connection.afterCommit { [metrics] in metrics.uploads[.deduplicated].increment() }
         } else {
+            // Two that each fit alone may not fit together.
+            try connection.lock(.artefacts)
             let taken = try table.storedBytes() + table.announcedBytes()
             guard taken + file.bytes <= Int64(limits.artefactTotalBytesMax) else {
                 throw TaskRefusal.artefact(.storeFull(bytesMax: limits.artefactTotalBytesMax))
@@ -168,7 +170,9 @@ package struct ArtefactRepository: Sendable {
             let key = try await find(id, of: task).key
             return try await turnstile.pass(key) {
                 var artefact = try await opened(id, of: task, claim)
-                if !artefact.isComplete, try await isKept(artefact) { artefact = try await adopt(artefact, claim) }
+                if !artefact.isComplete, try await isKept(artefact) {
+                    artefact = try await adopt(artefact, claim) ?? artefact
+                }
                 var current = artefact.uploaded
                 if !artefact.isComplete {
                     // After a crash of the machine less may be on the disk than was noted.
@@ -213,11 +217,19 @@ package struct ArtefactRepository: Sendable {
         }
     }
 
-    /// Another upload has brought the content meanwhile.
-    private func adopt(_ artefact: Artefact, _ claim: LeaseClaim) async throws -> Artefact {
-        var artefact = artefact
-        (artefact.uploaded, artefact.completedAt) = (artefact.file.bytes, tasks.store.clock.now)
-        let adopted = try await note(artefact, claim)
+    /// Another upload has brought the content meanwhile; nil when another server has removed it since it was looked for.
+    private func adopt(_ artefact: Artefact, _ claim: LeaseClaim) async throws -> Artefact? {
+        var whole = artefact
+        (whole.uploaded, whole.completedAt) = (artefact.file.bytes, tasks.store.clock.now)
+        let complete = whole
+        let adopted: Artefact? = try await database.write("tasks.upload") { connection in
+            _ = try tasks.held(complete.taskID, claim, connection)
+            let table = ArtefactTable(connection: connection)
+            guard try table.lockBlob(complete.key) != nil else { return nil }
+            try table.update(complete)
+            return complete
+        }
+        guard let adopted else { return nil }
         metrics.uploads[.deduplicated].increment()
         try await disk { try await files.remove(upload: artefact.id) }
         return adopted

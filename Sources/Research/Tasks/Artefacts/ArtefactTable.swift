@@ -114,9 +114,19 @@ struct ArtefactTable {
         )
     }
 
+    /// The size of a content that a project has, which stays until the transaction ends; nil when it has it not.
+    func lockBlob(_ key: BlobKey) throws(DatabaseError) -> Int64? {
+        try connection.queryFirst(
+            "SELECT bytes FROM task_blobs WHERE project_id = ?1 AND sha256 = ?2\(connection.dialect.rowLock)",
+            [.id(key.projectID), .text(key.sha256)]
+        )?.integer("bytes")
+    }
+
     /// Forgets a content that no artefact has any more; returns whether it did.
     func removeUnused(_ key: BlobKey) throws(DatabaseError) -> Bool {
-        try connection.execute(
+        // Locked by a statement of its own, so that the next one sees the artefact of whoever had the lock before.
+        guard try lockBlob(key) != nil else { return false }
+        return try connection.execute(
             """
             DELETE FROM task_blobs WHERE project_id = ?1 AND sha256 = ?2 AND NOT EXISTS (
                 SELECT 1 FROM task_artefacts

@@ -55,6 +55,8 @@ extension TaskRepository {
         let table = TaskTable(connection: connection)
         // All servers lock in the same order: keys, the agent, tasks.
         try table.lockKeys(Set(offers.flatMap(\.task.keys).map(\.key)))
+        // Its tasks are counted below; whoever reads the agent again locks its row.
+        if recheck == nil { try connection.lock(.leases, of: asked.agentID) }
         let request = recheck == nil ? asked : try recheck?(connection)
         let tasks = try table.lockUnlessBusy(offers.map(\.task.id))
         var room = (request?.concurrency ?? 0) - (try table.runningCount(of: asked.agentID))

@@ -2,19 +2,29 @@ import Basics
 import Database
 import Supervision
 
-/// Keeps the embedded database: checks that it can be written, and closes it last.
+/// Keeps the database: checks that it can be written, hears of other servers' changes, and closes it last.
 final class DatabaseComponent: Component {
-    let database: SQLiteDatabase
+    let database: any Database
     private let context: ComponentContext
+    private let listen: @Sendable () async -> Void
 
-    init(context: ComponentContext, database: SQLiteDatabase) {
+    /// - Parameters:
+    ///   - context: What the component lives on.
+    ///   - database: What it keeps.
+    ///   - listen: Hears of other servers' changes until its task is cancelled; returns at once where there are none.
+    init(context: ComponentContext, database: any Database, listen: @escaping @Sendable () async -> Void = {}) {
         self.context = context
         self.database = database
+        self.listen = listen
     }
 
     func run() async throws {
         context.ready()
-        await context.drained()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.listen() }
+            await context.drained()
+            group.cancelAll()
+        }
         try await database.close()
     }
 

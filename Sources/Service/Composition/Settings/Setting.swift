@@ -92,6 +92,17 @@ extension Setting where Value == String {
         }
     }
 
+    /// `sqlite:` or a PostgreSQL URL; a text that is neither is not repeated, since it may hold a password.
+    static func databaseURL(_ key: String, help: String) -> Self {
+        Setting(key, default: "sqlite:", isSecret: true, help: help) { text in
+            let isKnown = text == "sqlite:" || text.hasPrefix("postgresql://") || text.hasPrefix("postgres://")
+            guard isKnown else {
+                return .failure(SettingFault(reason: "must be sqlite: or begin with postgresql://"))
+            }
+            return .success(text)
+        }
+    }
+
     static func choice(_ key: String, of choices: [String], default defaultText: String, help: String) -> Self {
         Setting(key, default: defaultText, help: help) { text in
             choices.contains(text)

@@ -8,6 +8,9 @@ package struct Settings: Sendable {
     package var dygraphsDirectory: String
     package var log: LogSettings
     package var accounts: AccountSettings
+    /// `sqlite:`, or the URL of a PostgreSQL server, which may hold a password.
+    package var databaseURL: String
+    package var databaseConnectionsMax: Int
     package var databaseBusyTimeout: Duration
     package var redis: RedisSettings
     package var eventRetention: Duration
@@ -21,6 +24,9 @@ package struct Settings: Sendable {
     package var rules: RulesSettings
     package var notificationsFile: String
     package var supervision: SupervisionSettings
+
+    /// Whether the database is the embedded one, in the data folder.
+    var usesSQLite: Bool { databaseURL == SettingsTable.databaseURL.defaultText }
 
     /// Whether the dashboard is the one that comes with the server, wherever that is.
     var usesShippedWeb: Bool { webDirectory == SettingsTable.webDirectory.defaultText }
@@ -151,6 +157,8 @@ extension SettingsTable {
                 failedLoginsPerName: source.value(failedLoginsPerName, or: 1),
                 failedLoginsPerNetwork: source.value(failedLoginsPerNetwork, or: 1)
             ),
+            databaseURL: source.value(databaseURL, or: ""),
+            databaseConnectionsMax: source.value(databaseConnectionsMax, or: 2),
             databaseBusyTimeout: source.value(databaseBusyTimeout, or: .zero),
             redis: Settings.RedisSettings(
                 url: source.value(redisURL, or: ""),

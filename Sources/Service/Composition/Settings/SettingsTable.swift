@@ -97,12 +97,25 @@ package enum SettingsTable {
         default: "",
         help: "A file that holds the password of the user admin on its first line."
     )
+    static let databaseURL = Setting.databaseURL(
+        "database.url",
+        help: "sqlite: keeps everything in data_dir. A PostgreSQL server of version 12 or later is "
+            + "postgresql://USER@HOST:PORT/NAME?sslmode=verify-full, as libpq reads it; several servers may share one. "
+            + "Give a password in KASKMAN_DATABASE_URL or in PGPASSFILE's file rather than here."
+    )
+    static let databaseConnectionsMax = Setting.number(
+        "database.connections_max",
+        in: 2...1000,
+        default: "10",
+        help: "The number of connections to a PostgreSQL server at most, beside one for health probes and one that "
+            + "hears of other servers' changes."
+    )
     static let databaseBusyTimeout = Setting.duration(
         "database.busy_timeout",
         from: "0",
         to: "1m",
         default: "5s",
-        help: "How long a write waits for another process that holds the database."
+        help: "How long a write waits for another process that holds the database, or on PostgreSQL a row."
     )
     static let redisURL = Setting.redisURL(
         "redis.url",

@@ -11,7 +11,7 @@ import Tasks
 
 /// What the platform keeps: database, events, users.
 struct FoundationParts: Sendable {
-    let database: SQLiteDatabase
+    let database: any Database
     let events: EventLog
     let identity: IdentityService
     /// The password that was made up for the first administrator.
@@ -20,7 +20,8 @@ struct FoundationParts: Sendable {
 
 extension Wiring {
     func foundation(_ redis: RedisComponent?) async throws -> FoundationParts {
-        let database = try await openDatabase()
+        let opened = try await openDatabase()
+        let database = opened.database
         let events = EventLog(
             database: database,
             clock: clock,
@@ -32,7 +33,12 @@ extension Wiring {
         let identity = try await identity(database, events)
         let first = try await identity.createFirstAdministrator(password: try adminPassword())
         if first == nil { warnOfUnusedPassword() }
-        supervisor.add(.database, isEssential: true) { DatabaseComponent(context: $0, database: database) }
+        supervisor.add(.database, isEssential: true) { context in
+            DatabaseComponent(context: context, database: database) {
+                // Other servers' events wake this one's followers.
+                await opened.server?.listen(to: EventLog.notificationChannel) { events.wakeFollowers() }
+            }
+        }
         let alerts = alerts
         supervisor.add(.events, dependsOn: [.database]) { context in
             EventsComponent(
@@ -56,7 +62,7 @@ extension Wiring {
     }
 
     /// Users and their passwords over an open database.
-    func identity(_ database: SQLiteDatabase, _ events: EventLog) async throws -> IdentityService {
+    func identity(_ database: any Database, _ events: EventLog) async throws -> IdentityService {
         var identitySettings = IdentitySettings()
         identitySettings.bcryptCost = settings.accounts.passwordCost
         identitySettings.freeFailuresPerName = settings.accounts.failedLoginsPerName
@@ -84,18 +90,50 @@ extension Wiring {
         }
     }
 
-    func openDatabase() async throws -> SQLiteDatabase {
-        var sqlite = SQLiteSettings(path: DataFolder.databasePath(in: settings.dataDirectory))
-        sqlite.busyTimeout = settings.databaseBusyTimeout
+    /// The migrated database that the settings name; as a server too, when it is one.
+    func openDatabase() async throws -> (database: any Database, server: PostgreSQLDatabase?) {
         let migrations =
             EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + TaskSchema.migrations
             + AgentSchema.migrations
+        let server: PostgreSQLDatabase?
+        let database: any Database
+        if settings.usesSQLite {
+            server = nil
+            database = try await openFile()
+        } else {
+            let opened = try await openServer()
+            server = opened
+            database = opened
+        }
         do {
-            let database = try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
             _ = try await database.migrate(migrations, now: clock.now)
-            return database
+        } catch {
+            try? await database.close()
+            throw error
+        }
+        return (database, server)
+    }
+
+    private func openFile() async throws -> SQLiteDatabase {
+        var sqlite = SQLiteSettings(path: DataFolder.databasePath(in: settings.dataDirectory))
+        sqlite.busyTimeout = settings.databaseBusyTimeout
+        do {
+            return try await SQLiteDatabase.open(sqlite, clock: clock, registry: registry)
         } catch let error as DatabaseError {
             throw SettingsError(faults: ["the database \(sqlite.path) cannot be used: \(error.message)"])
+        }
+    }
+
+    private func openServer() async throws -> PostgreSQLDatabase {
+        var server = PostgreSQLSettings(url: settings.databaseURL)
+        server.lockTimeout = settings.databaseBusyTimeout
+        server.connectionsMax = settings.databaseConnectionsMax
+        // The others are left to reads, however long the writers wait for each other.
+        server.writersMax = max(1, settings.databaseConnectionsMax * 6 / 10)
+        do {
+            return try await PostgreSQLDatabase.open(server, clock: clock, registry: registry)
+        } catch let error as DatabaseError {
+            throw SettingsError(faults: ["the database (database.url) cannot be used: \(error.message)"])
         }
     }
 

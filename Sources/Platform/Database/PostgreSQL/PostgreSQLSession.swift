@@ -1,0 +1,230 @@
+import CPostgres
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// One connection to a PostgreSQL server, in libpq's pipeline mode: what is sent together costs one round trip.
+///
+/// Every call blocks. A session that has thrown a fault with ``PostgreSQLFault/isLost`` is only good for being closed.
+///
+/// Concurrency: confined to one thread at a time; ``interrupter`` may be used by any.
+final class PostgreSQLSession {
+    /// What the server still owes an answer for, in the order in which it was sent.
+    private enum Expected {
+        case preparation(sql: String, name: String)
+        case deallocation(name: String)
+        /// Its result is the caller's.
+        case statement
+        /// Its result is nobody's, but a failure is.
+        case frame
+        case sync
+    }
+
+    /// Begins a transaction whose reads all see the same state.
+    static let beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    /// Begins a transaction whose statements each see what was committed before them: who waited for a lock sees what its
+    /// holder has done.
+    static let beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+    let interrupter: PostgreSQLInterrupter
+    let redaction: PostgreSQLRedaction
+    private let handle: OpaquePointer
+    private var statements: PreparedStatements
+    private var expected: [Expected] = []
+    private var isClosed = false
+
+    /// Takes a connection that is set up, and goes into pipeline mode.
+    init(_ handle: OpaquePointer, redaction: PostgreSQLRedaction, statementsMax: Int) {
+        self.handle = handle
+        self.redaction = redaction
+        statements = PreparedStatements(statementsMax: statementsMax)
+        interrupter = PostgreSQLInterrupter(handle)
+        PQenterPipelineMode(handle)
+    }
+
+    deinit { close() }
+
+    /// Closes the connection; a transaction that is open is rolled back by the server.
+    func close() {
+        if isClosed { return }
+        isClosed = true
+        interrupter.forgetSocket()
+        PQfinish(handle)
+    }
+
+    /// Whether nothing is open and nothing owed: the state in which a connection may be handed to someone else.
+    var isIdle: Bool { expected.isEmpty && PQtransactionStatus(handle) == PQTRANS_IDLE }
+
+    // MARK: Statements
+
+    /// Runs a statement, and `begin` before it in the same round trip when there is one.
+    /// - Returns: the result, which the caller owns.
+    /// - Throws: ``PostgreSQLFault``.
+    func run(
+        _ sql: String,
+        _ arguments: [SQLValue] = [],
+        begin: String? = nil
+    ) throws(PostgreSQLFault) -> PostgreSQLResult {
+        if let begin {
+            if !statements.forgotten.isEmpty {
+                for name in statements.forgotten { try deallocate(name) }
+                // What stands between two of these is one transaction, whose level the first statement would settle.
+                try sync()
+            }
+            try send(begin, [], as: .frame)
+        }
+        try send(sql, arguments, as: .statement)
+        try sync()
+        guard let result = try receive() else { throw .lost("the server gave no result") }
+        return result
+    }
+
+    /// Sends the end of a transaction that has only read, and does not wait for the answer.
+    ///
+    /// Nothing hangs on it; it is received with the next statement's.
+    func endRead() throws(PostgreSQLFault) {
+        try send("COMMIT", [], as: .frame)
+        try sync()
+        guard PQflush(handle) >= 0 else { throw lost() }
+    }
+
+    /// Receives what is owed from before.
+    func settle() throws(PostgreSQLFault) {
+        if !expected.isEmpty { _ = try receive() }
+    }
+
+    /// Runs several statements, in the transaction that is open.
+    func runScript(_ sql: String) throws(PostgreSQLFault) {
+        try settle()
+        guard PQexitPipelineMode(handle) == 1 else { throw lost() }
+        defer { PQenterPipelineMode(handle) }
+        try Self.script(sql, on: handle, redaction)
+    }
+
+    /// Runs statements without parameters on a connection that is not in pipeline mode.
+    static func script(
+        _ sql: String,
+        on handle: OpaquePointer,
+        _ redaction: PostgreSQLRedaction
+    ) throws(PostgreSQLFault) {
+        let result = PQexec(handle, sql)
+        defer { PQclear(result) }
+        guard let result else { throw .lost(redaction.apply(String(cString: PQerrorMessage(handle)))) }
+        if isFailure(PQresultStatus(result)) { throw PostgreSQLFault(result, redaction: redaction) }
+    }
+
+    // MARK: Notifications
+
+    /// Listens to a channel; the session is good for nothing else from then on.
+    func listen(to channel: String) throws(PostgreSQLFault) {
+        try settle()
+        guard PQexitPipelineMode(handle) == 1 else { throw lost() }
+        try Self.script("LISTEN \(channel)", on: handle, redaction)
+    }
+
+    /// Waits until there is at least one notification, and forgets all there are.
+    /// - Throws: ``PostgreSQLFault`` when the connection is lost or cut.
+    func waitForNotifications() throws(PostgreSQLFault) {
+        while true {
+            var count = 0
+            while let notification = PQnotifies(handle) {
+                PQfreemem(notification)
+                count += 1
+            }
+            if count > 0 { return }
+            var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+            _ = poll(&descriptor, 1, -1)
+            guard PQconsumeInput(handle) == 1 else { throw lost() }
+        }
+    }
+
+    // MARK: Sending
+
+    private func send(_ sql: String, _ arguments: [SQLValue], as kind: Expected) throws(PostgreSQLFault) {
+        let name: String
+        if let known = statements.name(of: sql) {
+            name = known
+        } else {
+            name = statements.newName()
+            guard PQsendPrepare(handle, name, PostgreSQLPlaceholders.rewrite(sql), 0, nil) == 1 else { throw lost() }
+            expected.append(.preparation(sql: sql, name: name))
+        }
+        let isSent = try PostgreSQLArguments(arguments).withPointers { count, values, lengths, formats in
+            PQsendQueryPrepared(handle, name, count, values, lengths, formats, 0) == 1
+        }
+        guard isSent else { throw lost() }
+        expected.append(kind)
+    }
+
+    private func deallocate(_ name: String) throws(PostgreSQLFault) {
+        guard PQsendQueryParams(handle, "DEALLOCATE \(name)", 0, nil, nil, nil, nil, 0) == 1 else { throw lost() }
+        expected.append(.deallocation(name: name))
+    }
+
+    private func sync() throws(PostgreSQLFault) {
+        guard PQpipelineSync(handle) == 1 else { throw lost() }
+        expected.append(.sync)
+    }
+
+    private func lost() -> PostgreSQLFault {
+        let message = String(cString: PQerrorMessage(handle))
+        return .lost(message.isEmpty ? "the connection was lost" : redaction.apply(message))
+    }
+
+    // MARK: Receiving
+
+    /// Receives everything that is owed.
+    /// - Returns: the result of the statement among it.
+    /// - Throws: the first fault; the rest is received nevertheless, unless the connection is lost.
+    private func receive() throws(PostgreSQLFault) -> PostgreSQLResult? {
+        var statement: PostgreSQLResult?
+        var fault: PostgreSQLFault?
+        for expectation in expected {
+            if case .sync = expectation {
+                let result = PQgetResult(handle)
+                defer { PQclear(result) }
+                guard PQresultStatus(result) == PGRES_PIPELINE_SYNC else {
+                    throw PostgreSQLFault((fault ?? lost()).error, isLost: true)
+                }
+                continue
+            }
+            guard let first = PQgetResult(handle) else {
+                throw PostgreSQLFault((fault ?? lost()).error, isLost: true)
+            }
+            // A null ends the results of each statement.
+            while let further = PQgetResult(handle) { PQclear(further) }
+            let status = PQresultStatus(first)
+            if case .statement = expectation, !Self.isFailure(status) {
+                statement = PostgreSQLResult(first)
+                continue
+            }
+            defer { PQclear(first) }
+            // What follows a failure is not even tried.
+            if status == PGRES_PIPELINE_ABORTED { continue }
+            if Self.isFailure(status) {
+                let found = PostgreSQLFault(first, redaction: redaction)
+                fault = fault ?? found
+                guard PQstatus(handle) == CONNECTION_BAD else { continue }
+                expected = []
+                throw PostgreSQLFault(fault?.error ?? found.error, isLost: true)
+            }
+            switch expectation {
+            case .preparation(let sql, let name): statements.insert(sql, name: name)
+            case .deallocation(let name): statements.released(name)
+            case .statement, .frame, .sync: break
+            }
+        }
+        expected = []
+        if let fault { throw fault }
+        return statement
+    }
+
+    private static func isFailure(_ status: ExecStatusType) -> Bool {
+        status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY
+    }
+}
