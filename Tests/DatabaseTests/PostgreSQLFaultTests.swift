@@ -90,7 +90,9 @@ private final class Load: Sendable {
         let error = await #expect(throws: DatabaseError.self) {
             _ = try await database.read("test.away") { try $0.query("SELECT 1") }
         }
-        #expect(error?.code == .connection && error?.isRetryable == true, "\(String(describing: error))")
+        // Which of the two limits is met first depends on the machine: that of connecting, or that of waiting for it.
+        #expect([.connection, .overloaded, .timeout].contains(error?.code), "\(String(describing: error))")
+        #expect(error?.isRetryable == true)
         #expect(await database.probe().error?.code == .connection)
         #expect(registry.value(of: "kaskman_database_connection_failures_total") ?? 0 > 0)
         try await server.start()

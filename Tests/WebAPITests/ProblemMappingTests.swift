@@ -21,7 +21,8 @@ struct ProblemMappingTests {
     func database() {
         let expected: [DatabaseError.Code: String?] = [
             .busy: "1", .overloaded: "1", .timeout: "1", .connection: "1", .full: "", .readOnly: "", .corrupted: "",
-            .moved: "", .inputOutput: "", .cancelled: "", .constraint: nil, .syntax: nil, .decoding: nil,
+            .unknownCommit: "", .moved: "", .inputOutput: "", .cancelled: "", .constraint: nil, .syntax: nil,
+            .decoding: nil,
             .tooLarge: nil,
             .other: nil,
         ]
