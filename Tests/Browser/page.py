@@ -170,6 +170,8 @@ class Dashboard(unittest.TestCase):
         self.one(".shell")
 
     def sign_out(self):
+        # What the page had asked for in that moment is refused, and the console says so.
+        self.expected_errors.append(r"status of 401 \(Unauthorized\)")
         self.one(".user summary").click()
         self.button("Sign out").click()
         self.one("#username")

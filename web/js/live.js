@@ -167,7 +167,9 @@ function stop() {
   const opened = socket;
   socket = null;
   position = null;
-  opened?.close(1000);
+  // One that is closed before it is open is an error on the console.
+  if (opened?.readyState === WebSocket.CONNECTING) opened.addEventListener("open", () => opened.close(1000), { once: true });
+  else opened?.close(1000);
   become("off");
 }
 
