@@ -7,7 +7,7 @@ import Testing
 
 @testable import KeyValue
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FanOutTests {
     /// What one member heard, in order.
     private struct Ear: Sendable {

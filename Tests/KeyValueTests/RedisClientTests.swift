@@ -5,7 +5,7 @@ import KeyValue
 import RedisTesting
 import Testing
 
-@Suite(.enabled(if: RedisServer.isInstalled), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: RedisServer.isInstalled), .timeLimit(.minutes(10)))
 struct RedisClientTests {
     @Test("Each of 64 callers at once gets its own replies, in its own order")
     func pipelining() async throws {

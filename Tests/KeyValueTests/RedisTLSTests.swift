@@ -11,7 +11,7 @@ private let openssl = "/usr/bin/openssl"
 
 @Suite(
     .enabled(if: RedisServer.isInstalled && FileManager.default.isExecutableFile(atPath: openssl)),
-    .timeLimit(.minutes(1))
+    .timeLimit(.minutes(10))
 )
 struct RedisTLSTests {
     @Test("Over TLS: a certificate that is trusted serves, any other one does not, nor one of another name")
