@@ -194,7 +194,7 @@ enum Faults {
             fault: "a rule that makes more series than time_series.series_max",
             rule: "SeriesLimitReached",
             consequences: ["RuleFailing"],
-            settings: ["time_series.series_max": "4000", "time_series.retention": "1m"],
+            settings: ["time_series.series_max": "6000", "time_series.retention": "1m"],
             rules: """
                 groups:
                   - name: test
