@@ -4,7 +4,7 @@ from api import API
 from page import Dashboard, DESKTOP, PHONE
 from server import PASSWORD
 
-REFUSED = [r"ERR_CONNECTION_REFUSED", r"ERR_CONNECTION_RESET", r"ERR_EMPTY_RESPONSE"]
+REFUSED = [r"ERR_CONNECTION_REFUSED", r"ERR_CONNECTION_RESET", r"ERR_EMPTY_RESPONSE", r"ERR_SOCKET_NOT_CONNECTED"]
 
 
 class Failures(Dashboard):

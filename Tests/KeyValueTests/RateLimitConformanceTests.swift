@@ -96,7 +96,7 @@ struct RateLimitConformanceTests {
     @Test("Both stores decide the same over any history", .enabled(if: RedisServer.isInstalled))
     func agreement() async throws {
         try await Store.redis.with { redis in
-            for seed in Chaos.seeds(1...20) {
+            for seed in Chaos.seeds(1...60) {
                 var random = SeededGenerator(seed: seed)
                 let count = Int.random(in: 1...40, using: &random)
                 let isWhole = seed.isMultiple(of: 2)

@@ -68,7 +68,7 @@ struct ReportTests {
         let path = NSTemporaryDirectory() + "kaskman-metrics-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data("loss 1\nloss 0.5\nacc".utf8).write(to: URL(fileURLWithPath: path))
-        let (ended, wakeup) = (Latch<Void>(), Wakeup())
+        let (ended, wakeup) = (Latch<Void>(), WakeSignal())
         let transport = StubTransport { request in
             if request.bodyText.hasPrefix("loss") {
                 // The program goes on while this is sent.
@@ -108,7 +108,7 @@ struct ReportTests {
                 clock: clock,
                 metrics: metrics
             )
-            await push.run(until: ended, wakeup: Wakeup()) {}
+            await push.run(until: ended, wakeup: WakeSignal()) {}
         }
         #expect(transport.sent.isEmpty)
     }

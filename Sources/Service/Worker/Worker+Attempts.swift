@@ -38,7 +38,7 @@ extension Worker {
             metrics: metrics
         )
         let ended = Latch<Void>()
-        let pushWakeup = Wakeup()
+        let pushWakeup = WakeSignal()
         let result = await withTaskGroup(of: Bool.self) { group in
             group.addTask {
                 await attemptLog.send(key, to: self.reports) { self.tell(notTaken: .logs) }

@@ -52,9 +52,9 @@ package final class Worker: Sendable {
     let log: Logger
     let state: Mutex<State>
     /// Something about leases changed: the next renewal may be due earlier.
-    let renewal = Wakeup()
+    let renewal = WakeSignal()
     /// An attempt or a delivery ended.
-    let change = Wakeup()
+    let change = WakeSignal()
     private let executors: [String: any TaskExecutor]
     private let runs: UUIDv7Generator
     private let draining = Latch<Void>()

@@ -11,7 +11,7 @@ package final class AttemptLog: Sendable {
     package static let interval = Duration.milliseconds(250)
 
     private let buffer = Mutex(LogBuffer())
-    private let wakeup = Wakeup()
+    private let wakeup = WakeSignal()
     private let isEnding = Mutex(false)
     private let clock: any WallClock
     private let metrics: WorkerMetrics

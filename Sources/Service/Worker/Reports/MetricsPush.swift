@@ -25,7 +25,7 @@ package struct MetricsPush: Sendable {
     let metrics: WorkerMetrics
 
     /// Runs until `end` is set and the rest has been pushed, or the server takes no metrics.
-    func run(until end: Latch<Void>, wakeup: Wakeup, notTaken: () -> Void) async {
+    func run(until end: Latch<Void>, wakeup: WakeSignal, notTaken: () -> Void) async {
         var file = MetricsFile()
         var failures = 0
         while !Task.isCancelled {

@@ -27,6 +27,16 @@ public final class WakeSignal: Sendable {
         waiter?.continuation.resume()
     }
 
+    /// Returns when the flag is set, when the time is over, or when the task is cancelled; nil waits without end.
+    public func wait(atMost duration: Duration?, by clock: any WallClock) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait() }
+            if let duration { group.addTask { try? await clock.sleep(for: duration) } }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Returns when the flag is set, or the task is cancelled.
     public func wait() async {
         let id = state.withLock { state in
