@@ -197,6 +197,7 @@ let package = Package(
             [
                 "Basics", "JSON",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -350,7 +351,7 @@ let package = Package(
             ]
         ),
         tests("Client", ["Basics", "Client", "JSON"]),
-        tests("Worker", ["Basics", "Client", "Instruments", "JSON", "Worker", crypto, logging]),
+        tests("Worker", ["Basics", "Client", "Instruments", "JSON", "MetricModel", "Worker", crypto, logging]),
         tests(
             "KaskmanCommand",
             [

@@ -43,10 +43,10 @@ struct ObservabilityTests {
         return (names, platform.metricFamilies)
     }
 
-    private func ruleFiles() throws -> [RuleFile] {
+    private func ruleFiles(in folder: String = "alerts") throws -> [RuleFile] {
         let parser = PromQLParser()
         let loader = RuleFileLoader(readExpression: { try parser.parse($0) })
-        let folder = Self.root.appending(path: "alerts").path
+        let folder = Self.root.appending(path: folder).path
         return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().filter { $0.hasSuffix(".yml") }
             .map { try loader.load(folder + "/" + $0, from: DiskFileSystem()) }
     }
@@ -96,15 +96,17 @@ struct ObservabilityTests {
             #expect(!own.isEmpty, "\(kind.rawValue) has no rule about its own domain")
             #expect(dashboards.contains("\"title\": \"\(kind.rawValue)\""), "no dashboard row for \(kind.rawValue)")
         }
-        for rule in files.flatMap(\.groups).flatMap(\.rules) where rule.isAlert {
+        let outside = try ruleFiles(in: "deploy/prometheus/rules")
+        #expect(!outside.isEmpty)
+        for rule in (files + outside).flatMap(\.groups).flatMap(\.rules) where rule.isAlert {
             let link = rule.annotations.first { $0.name == "runbook_url" }?.value ?? ""
             let parts = link.split(separator: "/").map(String.init)
             let name = parts.count == 5 ? parts[3] : "missing"
             let path = Self.root.appending(path: "alerts/runbooks/\(name).md").path
             let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            let page = "{{ or $externalLabels.kaskman_url $externalURL }}/#/runbooks/"
             #expect(
-                text.contains("## \(rule.name)")
-                    && link == "{{ $externalURL }}/#/runbooks/\(name)/\(rule.name.lowercased())",
+                text.contains("## \(rule.name)") && link == page + "\(name)/\(rule.name.lowercased())",
                 "\(rule.name): \(link) is no section of a runbook"
             )
         }

@@ -46,6 +46,9 @@ private final class Load: Sendable {
                             progress.continuation.yield()
                         } catch let error as DatabaseError where error.code == .unknownCommit {
                             load.unknown.withLock { _ = $0.insert(id) }
+                        } catch {
+                            progress.continuation.finish()
+                            throw error
                         }
                     }
                 }

@@ -21,7 +21,11 @@ extension Integration {
 
         @Test("promtool accepts the shipped rules and their tests")
         func rules() async throws {
-            for (command, folder) in [("check", "alerts"), ("test", "alerts/tests")] {
+            let folders = [
+                ("check", "alerts"), ("test", "alerts/tests"),
+                ("check", "deploy/prometheus/rules"), ("test", "deploy/prometheus/rules/tests"),
+            ]
+            for (command, folder) in folders {
                 let files = try Repository.files(in: folder, suffix: ".yml")
                 #expect(!files.isEmpty)
                 let run = try await ChildProcess.run(
@@ -40,6 +44,7 @@ extension Integration {
                 let shipped = try Repository.text("deploy/prometheus/prometheus.yml")
                 let configuration = shipped.replacing("127.0.0.1:8080", with: "127.0.0.1:\(server.port)")
                     .replacing("../../alerts", with: Repository.root + "/alerts")
+                    .replacing("- rules/", with: "- \(Repository.root)/deploy/prometheus/rules/")
                     .replacing("scrape_interval: 5s", with: "scrape_interval: 1s")
                     .replacing("evaluation_interval: 15s", with: "evaluation_interval: 1s")
                 #expect(configuration.contains(":\(server.port)\""))
@@ -48,7 +53,9 @@ extension Integration {
                         try await prometheus.value(#"up{job="kaskman"}"#) == 1
                     }
                     #expect(try await prometheus.value(#"kaskman_build_info{job="kaskman"}"#) == 1)
-                    let files = try Repository.files(in: "alerts", suffix: ".yml")
+                    let files =
+                        try Repository.files(in: "alerts", suffix: ".yml")
+                        + Repository.files(in: "deploy/prometheus/rules", suffix: ".yml")
                     try await eventually("every rule has been evaluated") {
                         let data = try await prometheus.get("rules")["data"] as? [String: Any]
                         let groups = data?["groups"] as? [[String: Any]] ?? []

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 #if canImport(Glibc)
     import Glibc
@@ -115,7 +116,22 @@ package struct HTTPClientTransport: APITransport {
         case let error as IOError: String(cString: strerror(error.errnoCode))
         case let error as NIOConnectionError:
             error.connectionErrors.first.map { reason($0.error) } ?? "the name \(error.host) is not known"
+        case NIOSSLError.handshakeFailed(let cause): tlsReason(String(describing: cause))
         default: "\(error)"
+        }
+    }
+
+    /// What a handshake failed for, from BoringSSL's text, such as
+    /// `error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER at …`.
+    static func tlsReason(_ text: String) -> String {
+        let code = text.firstRange(of: "OPENSSL_internal:").map { text[$0.upperBound...].prefix { $0 != " " } } ?? ""
+        return switch code {
+        case "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST":
+            "it does not speak TLS; is its address http:// instead of https://?"
+        case "CERTIFICATE_VERIFY_FAILED":
+            "its certificate is not trusted: it is signed by nobody this machine knows, has expired, or is for another name"
+        case "": "TLS: \(text)"
+        default: "TLS: \(code.lowercased().replacing("_", with: " "))"
         }
     }
 

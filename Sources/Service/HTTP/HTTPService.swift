@@ -121,7 +121,7 @@ package struct HTTPService: Sendable {
         )
         let response: RouteResponse
         do {
-            response = try await respond(head, &exchange, &body)
+            response = ContentCoding.applied(to: try await respond(head, &exchange, &body), for: head)
             exchange.user = exchange.user ?? response.user
         } catch {
             response = failure(error, head, exchange)
