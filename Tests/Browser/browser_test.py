@@ -3,34 +3,63 @@
     python3 Tests/Browser/browser_test.py [test_alerts ...]
 
 Needs Chromium, chromedriver and Python's selenium, and a built server: KASKMAN_SERVER, or else the debug build's. Screenshots go to
-artifacts/browser, to be looked at.
+artifacts/browser, to be looked at. Without names all tests run, two halves side by side, each with a server and a browser of its own.
 """
 
 import shutil
+import subprocess
 import sys
+import tempfile
+import time
 import unittest
 
 from page import ARTIFACTS, Dashboard
 
-# A thousand projects come late, and what they were made for after them.
-ALL = [
-    "test_net", "test_sign_in", "test_markdown", "test_projects", "test_thousand", "test_agents", "test_tasks", "test_task_graph",
-    "test_task_reports", "test_looks", "test_query", "test_alerts", "test_live", "test_experiment", "test_failures",
+# Much of each test's time is waiting. A thousand projects come late, and what they were made for after them.
+HALVES = [
+    ["test_net", "test_sign_in", "test_markdown", "test_projects", "test_thousand", "test_looks", "test_query", "test_failures"],
+    ["test_agents", "test_tasks", "test_task_graph", "test_task_reports", "test_alerts", "test_live", "test_experiment"],
 ]
 
 
-def main():
-    if not sys.argv[1:]:
-        shutil.rmtree(ARTIFACTS, ignore_errors=True)
-    suite = unittest.defaultTestLoader.loadTestsFromNames(sys.argv[1:] or ALL)
+class TimedResult(unittest.TextTestResult):
+    """Tells how long each test took."""
+
+    def startTest(self, test):
+        self.begin = time.monotonic()
+        super().startTest(test)
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.stream.writeln(f"    {time.monotonic() - self.begin:.1f} s")
+
+
+def run_all():
+    """Both halves in processes of their own; what they print comes one after the other."""
+    shutil.rmtree(ARTIFACTS, ignore_errors=True)
+    halves = []
+    for names in HALVES:
+        output = tempfile.TemporaryFile("w+")
+        halves.append((subprocess.Popen([sys.executable, __file__, *names], stdout=output, stderr=output), output))
+    statuses = []
+    for process, output in halves:
+        statuses.append(process.wait())
+        output.seek(0)
+        print(output.read(), flush=True)
+    return any(statuses)
+
+
+def run(names):
+    suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     try:
         Dashboard.begin()
-        result = unittest.TextTestRunner(verbosity=2).run(suite)
+        result = unittest.TextTestRunner(verbosity=2, resultclass=TimedResult).run(suite)
     finally:
         Dashboard.end()
     if result.testsRun == 0:
         sys.exit("no test ran")
-    sys.exit(not result.wasSuccessful())
+    return not result.wasSuccessful()
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]) if sys.argv[1:] else run_all())
