@@ -112,6 +112,8 @@ struct PlanRoutesTests {
     func children() async throws {
         try await APIHarness.run { api in
             let project = try await project(api)
+            let many = #"{"name":"harness","type":"coder","concurrency":10}"#
+            #expect(try await api.send(.put, "agents/\(api.agentID)", many).status == 200)
             let plan = try await coordinate(
                 api,
                 project,
