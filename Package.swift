@@ -184,9 +184,9 @@ let package = Package(
             "WebAPI",
             in: "Service",
             [
-                "APIModel", "Agents", "Basics", "Database", "Events", "Exposition", "HTTP", "Identity", "Instruments",
-                "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules", "Supervision",
-                "Tasks", logging,
+                "APIModel", "Agents", "Basics", "Coordination", "Database", "Events", "Exposition", "HTTP", "Identity",
+                "Instruments", "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules",
+                "Supervision", "Tasks", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -314,8 +314,8 @@ let package = Package(
         tests(
             "Tasks",
             [
-                "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Records",
-                "Supervision", "Tasks", crypto, logging,
+                "Basics", "Coordination", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects",
+                "Records", "Supervision", "Tasks", crypto, logging,
             ]
         ),
         tests(

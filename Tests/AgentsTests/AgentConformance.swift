@@ -121,6 +121,15 @@ enum AgentConformance {
         #expect(changes[1] == ["is_draining": ["before": false, "after": true]])
         #expect(changes[2] == ["is_draining": ["before": true, "after": false]])
         #expect(changes.count == 3)
+        let stopping = try await agents.stop(made.id, expecting: .exactly(3), by: user)
+        #expect(stopping.status == .draining && stopping.agent.isStopping && stopping.agent.version == 4)
+        #expect(try await agents.get(made.id).agent == stopping.agent)
+        #expect(try await agents.stop(made.id, by: user).agent.version == 4, "it is so already")
+        let told = AgentRepository.HeartbeatAnswer(isDraining: true, isStopping: true, version: 4)
+        #expect(try await agents.heartbeat(made.id, AgentHeartbeat()) == told)
+        #expect(try await agents.setDraining(true, made.id, by: user).agent.isStopping, "a drain takes nothing back")
+        let back = try await agents.setDraining(false, made.id, by: user).agent
+        #expect(!back.isDraining && !back.isStopping)
     }
 
     @Sendable static func refusals(_ database: any Database) async throws {

@@ -28,7 +28,8 @@ struct AgentClientTests {
         let client = client(transport)
         let (lease, none) = (Self.lease, Double?.none)
         #expect(try await client.me().capabilities == ["shell"])
-        #expect(try await client.heartbeat(agent: "a", load: 0.5))
+        let orders = try await client.heartbeat(agent: "a", load: 0.5)
+        #expect(orders.isDraining && !orders.isStopping)
         #expect(try await client.renew(lease, fraction: 0.5, cost: 1.5).rfc3339 == "2026-11-23T08:00:00.000Z")
         try await client.complete(lease, output: ["x": 1], cost: none)
         try await client.fail(lease, errorClass: "c", message: "m", cost: 2)
@@ -64,11 +65,14 @@ struct AgentClientTests {
             .json(
                 #"""
                 {"leases":[{"token":2,"deadline":"2026-11-23T08:00:00Z","task":{"id":"t","project_id":"p","kind":"shell",
-                "name":"n","input":{"program":"x"},"timeouts":{"heartbeat_seconds":5}}}]}
+                "name":"n","input":{"program":"x"},"timeouts":{"heartbeat_seconds":5}},
+                "upstream":[{"task_id":"u","output":{"x":1}}]}],"stop":true}
                 """#
             )
         }
-        let grants = try await client(transport).lease(agent: "a", count: 3, wait: .seconds(99))
+        let answer = try await client(transport).lease(agent: "a", count: 3, wait: .seconds(99))
+        let grants = answer.grants
+        #expect(answer.isStopping && grants.first?.upstream == [["task_id": "u", "output": ["x": 1]]])
         #expect(grants.map(\.key) == [LeaseKey(taskID: "t", token: 2)] && grants.first?.length == .seconds(5))
         #expect(grants.first?.input["program"]?.string == "x" && grants.first?.projectID == "p")
         #expect(transport.sent.first?.bodyText == #"{"count":3,"wait_seconds":30}"#)

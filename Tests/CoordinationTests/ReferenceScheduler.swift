@@ -22,6 +22,8 @@ struct ReferenceScheduler {
     private var virtualTime: Int64 = 0
     private var waitedAt: [AgentNeeds: Timestamp] = [:]
     private var startsSinceOldest: [AgentNeeds: Int] = [:]
+    /// Who did which task of those that are better done by different agents.
+    private var doers: [UUIDv7: [UUIDv7: UUIDv7]] = [:]
     private let tie: (UUIDv7) -> UInt64
 
     init(seed: UInt64) {
@@ -41,6 +43,9 @@ struct ReferenceScheduler {
 
     mutating func remove(_ id: UUIDv7) {
         guard let gone = tasks.removeValue(forKey: id) else { return }
+        if let spread = gone.task.spread, !tasks.values.contains(where: { $0.task.spread == spread }) {
+            doers[spread] = nil
+        }
         let needs = gone.task.needs
         guard !tasks.values.contains(where: { $0.task.needs == needs }) else { return }
         (waitedAt[needs], startsSinceOldest[needs]) = (nil, nil)
@@ -98,6 +103,7 @@ struct ReferenceScheduler {
         }
         tasks[task.id]?.isReady = false
         tasks[task.id]?.agentID = waiters[waiter].agent.agentID
+        if let spread = task.spread { doers[spread, default: [:]][task.id] = waiters[waiter].agent.agentID }
         waiters[waiter].left -= 1
         return (task.id, waiters[waiter].id)
     }
@@ -145,10 +151,12 @@ struct ReferenceScheduler {
         let candidates = waiters.indices.filter { can(waiters[$0], task.needs) }
         func record(_ index: Int) -> SuccessRecord { waiters[index].agent.records[task.kind] ?? SuccessRecord() }
         let good = candidates.filter { one in !candidates.contains { record(one).isSurelyWorse(than: record($0)) } }
+        let taken = Set((task.spread.flatMap { doers[$0] } ?? [:]).values)
+        let fresh = good.filter { !taken.contains(waiters[$0].agent.agentID) }
         func load(_ index: Int) -> Double {
             Double(taskCount(of: waiters[index].agent.agentID)) / Double(waiters[index].agent.concurrency)
         }
-        return good.min {
+        return (fresh.isEmpty ? good : fresh).min {
             (load($0), waiters[$0].agent.since, waiters[$0].id) < (load($1), waiters[$1].agent.since, waiters[$1].id)
         }
     }

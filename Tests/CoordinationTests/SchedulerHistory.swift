@@ -11,6 +11,8 @@ struct SchedulerHistory {
         var keys = ["k", "l", "m"]
         var holds = true
         var steps = 60
+        /// How many groups of tasks there are that are better done by different agents.
+        var spreads = 0
     }
 
     let shape: Shape
@@ -18,6 +20,7 @@ struct SchedulerHistory {
     let ids: UUIDv7Generator
     let projects: [UUIDv7]
     let agents: [UUIDv7]
+    let spreads: [UUIDv7]
     var now = Timestamp(milliseconds: 1_700_000_000_000)
     var running: [UUIDv7] = []
     var open: [UUIDv7] = []
@@ -30,6 +33,7 @@ struct SchedulerHistory {
         self.ids = ids
         projects = (0..<shape.projects).map { _ in ids.next() }
         agents = (0..<shape.agents).map { _ in ids.next() }
+        spreads = (0..<shape.spreads).map { _ in ids.next() }
     }
 
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
@@ -41,6 +45,8 @@ struct SchedulerHistory {
             ConcurrencyKey($0, limit: Int.random(in: 1...3, using: &random))
         }
         let delay = chance(20) ? Int.random(in: 1...900, using: &random) : 0
+        var spread: UUIDv7?
+        if !spreads.isEmpty, chance(40) { spread = spreads.randomElement(using: &random) }
         return SchedulerTask(
             id: ids.next(),
             projectID: projects.randomElement(using: &random) ?? projects[0],
@@ -48,7 +54,8 @@ struct SchedulerHistory {
             needs: AgentNeeds(capabilities: Set(capabilities), labels: labels),
             keys: keys,
             priority: Int.random(in: 1...10, using: &random),
-            readyAt: now.advanced(by: .seconds(delay))
+            readyAt: now.advanced(by: .seconds(delay)),
+            spread: spread
         )
     }
 

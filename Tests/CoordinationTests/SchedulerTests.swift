@@ -11,7 +11,8 @@ import Testing
         _ priority: Int = 5,
         at seconds: Int = 0,
         needs: AgentNeeds = AgentNeeds(),
-        keys: [ConcurrencyKey] = []
+        keys: [ConcurrencyKey] = [],
+        spread: UUIDv7? = nil
     ) -> SchedulerTask {
         SchedulerTask(
             id: ids.next(),
@@ -20,7 +21,8 @@ import Testing
             needs: needs,
             keys: keys,
             priority: priority,
-            readyAt: at(seconds)
+            readyAt: at(seconds),
+            spread: spread
         )
     }
 
@@ -104,6 +106,41 @@ import Testing
             scheduler.decide(at: start).map(\.agentID) == [new.agentID],
             "who has no record is not held to have a bad one"
         )
+    }
+
+    @Test func siblingsGoToDifferentAgentsWhereThereAreSome() {
+        var scheduler = Scheduler(seed: 1)
+        let (project, plan) = (ids.next(), ids.next())
+        let siblings = (0..<4).map { _ in task(project, spread: plan) }
+        // The first agent asks for everything and is the least busy, as often as it is asked.
+        let (greedy, other) = (agent(concurrency: 100, count: 100), agent(concurrency: 1))
+        _ = scheduler.park(greedy)
+        scheduler.put(siblings[0])
+        let alone = scheduler.decide(at: start)
+        #expect(alone.map(\.agentID) == [greedy.agentID])
+        #expect(alone.first?.reasons.spread == SpreadOutcome(passedOver: 0, isRepeated: false))
+        _ = scheduler.park(other)
+        scheduler.put(siblings[1])
+        let second = scheduler.decide(at: start)
+        #expect(second.map(\.agentID) == [other.agentID])
+        #expect(second.first?.reasons.spread == SpreadOutcome(passedOver: 1, isRepeated: false))
+        // Nothing waits for it: who is left gets the third.
+        scheduler.put(siblings[2])
+        let third = scheduler.decide(at: start)
+        #expect(third.map(\.agentID) == [greedy.agentID])
+        #expect(third.first?.reasons.spread == SpreadOutcome(passedOver: 0, isRepeated: true))
+        // What has ended still counts while the plan has open tasks; a task that failed may go where it was.
+        scheduler.remove(siblings[1].id)
+        scheduler.put(siblings[3])
+        scheduler.run(siblings[3], by: other.agentID)
+        scheduler.put(siblings[3])
+        _ = scheduler.park(other)
+        #expect(scheduler.decide(at: start).first?.reasons.spread?.isRepeated == true, "both have another sibling")
+        // Others know nothing of it.
+        scheduler.put(task(project))
+        #expect(scheduler.decide(at: start).first?.reasons.spread == nil)
+        for sibling in siblings { scheduler.remove(sibling.id) }
+        #expect(scheduler.spreadCount == 0, "nothing is kept of a plan that has ended")
     }
 
     @Test func intervalsAreWilsons() {

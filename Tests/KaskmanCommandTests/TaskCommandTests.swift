@@ -22,6 +22,10 @@ struct TaskCommandTests {
                 "GET /api/v1/tasks?status=dead&project=p&kind=shell&q=q&limit=100", ""
             ),
             (
+                ["list", "--plan", "p", "--reason", "rejected", "--error-class", "oom"],
+                "GET /api/v1/tasks?plan=p&reason=rejected&error_class=oom&limit=100", ""
+            ),
+            (
                 [
                     "create", "--project", "p", "--kind", "shell", "--input", #"{"program":"echo"}"#, "--capability",
                     "gpu", "--priority", "7", "--after", "t",
@@ -46,6 +50,8 @@ struct TaskCommandTests {
             (["reject", "01", "--reason", "no"], "POST /api/v1/tasks/01/reject", #"{"reason":"no"}"#),
             (["show", "a b"], "GET /api/v1/tasks/a%20b", ""), (["why", "01"], "GET /api/v1/tasks/01/why", ""),
             (["cancel", "01"], "POST /api/v1/tasks/01/cancel", ""),
+            (["pause", "01"], "POST /api/v1/tasks/01/pause", ""),
+            (["resume", "01"], "POST /api/v1/tasks/01/resume", ""),
             (["retry", "01"], "POST /api/v1/tasks/01/retry", ""),
         ]
     )

@@ -192,6 +192,44 @@ import Testing
         )
     }
 
+    /// A vote waits until it is counted: it is in no queue, and no agent gets it.
+    @Test func whatIsCountedIsNeverQueued() {
+        let agent = ids.next()
+        func f(_ expected: String, _ steps: [TaskStep]) {
+            var random = SeededGenerator(seed: 1)
+            var progress = TaskProgress.new(.open, runAt: nil, isCounted: true, at: start)
+            var words = [progress.status.rawValue]
+            for step in steps {
+                do throws(TaskStepError) {
+                    progress = try progress.applying(step, rules: TaskRules(), at: start, &random).progress
+                    words.append(progress.status.rawValue)
+                } catch {
+                    words.append("refused")
+                }
+                #expect((progress.endedAt != nil) == progress.status.isEnded)
+            }
+            #expect((words + [progress.reason?.rawValue].compactMap { $0 }).joined(separator: " ") == expected)
+        }
+        f(
+            "waiting waiting refused succeeded refused",
+            [
+                .dependencies(.met), .lease(agentID: agent), .count(isDecided: true), .count(isDecided: true),
+            ]
+        )
+        f("waiting dead undecided", [.count(isDecided: false)])
+        f("waiting dead waiting succeeded", [.count(isDecided: false), .retry(.met), .count(isDecided: true)])
+        f(
+            "waiting paused refused waiting succeeded",
+            [
+                .pause, .count(isDecided: true), .resume(.met), .count(isDecided: true),
+            ]
+        )
+        f("waiting skipped waiting", [.dependencies(.impossible), .dependencies(.met)])
+        f("waiting cancelled refused", [.cancel, .count(isDecided: true)])
+        // What is no vote is counted by nobody.
+        #expect(walk(TaskRules(), [(0, .dependencies(.open)), (1, .count(isDecided: true))]).contains("notPossible"))
+    }
+
     /// In any history each attempt ends once, tokens grow, and the fields fit the status.
     @Test func inAnyHistoryTheRulesHold() {
         let agents = [ids.next(), ids.next()]

@@ -184,6 +184,7 @@ struct APIHarness: Sendable {
                 + ActivityRoutes(events: events).routes
                 + ProjectRoutes(projects: projects).routes
                 + TaskRoutes(tasks: tasks, agents: agents).routes
+                + PlanRoutes(tasks: tasks).routes
                 + WorkRoutes(tasks: tasks, agents: agents).routes
                 + LeaseRoutes(tasks: tasks, agents: agents, clock: clock, isDraining: { false }).routes
                 + TaskLogRoutes(tasks: tasks, isDraining: { false }).routes

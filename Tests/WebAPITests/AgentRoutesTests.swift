@@ -34,7 +34,7 @@ struct AgentRoutesTests {
                 #"{"load":0.5,"message":"m"}"#,
                 bearer(token)
             )
-            #expect(beat.text == #"{"draining":false,"version":1}"#)
+            #expect(beat.text == #"{"draining":false,"stop":false,"version":1}"#)
             let online = try await api.send(.get, path)
             #expect(online.string("status") == "online")
             #expect(online.json?["load"]?.double == 0.5)
@@ -50,7 +50,7 @@ struct AgentRoutesTests {
             #expect(drained.json?["draining"]?.boolean == true)
             #expect(drained["ETag"] == #""2""#)
             let told = try await api.send(.post, path + "/heartbeat", as: .nobody, nil, bearer(token))
-            #expect(told.text == #"{"draining":true,"version":2}"#)
+            #expect(told.text == #"{"draining":true,"stop":false,"version":2}"#)
             #expect(try await api.send(.get, path).string("status") == "draining")
             #expect(try await api.send(.post, path + "/undrain").string("status") == "online")
 

@@ -86,6 +86,7 @@ struct OpenAPIDocumentTests {
                 /api/v1/agents/{id}/drain
                 /api/v1/agents/{id}/heartbeat
                 /api/v1/agents/{id}/leases
+                /api/v1/agents/{id}/stop
                 /api/v1/agents/{id}/token
                 /api/v1/agents/{id}/undrain
                 /api/v1/auth/login
@@ -101,15 +102,18 @@ struct OpenAPIDocumentTests {
                 /api/v1/people
                 /api/v1/projects
                 /api/v1/projects/{id}
+                /api/v1/rnd/coordinate
                 /api/v1/status
                 /api/v1/tasks
                 /api/v1/tasks/counts
+                /api/v1/tasks/retry
                 /api/v1/tasks/{id}
                 /api/v1/tasks/{id}/approve
                 /api/v1/tasks/{id}/artefacts
                 /api/v1/tasks/{id}/artefacts/{artefact_id}
                 /api/v1/tasks/{id}/artefacts/{artefact_id}/content
                 /api/v1/tasks/{id}/cancel
+                /api/v1/tasks/{id}/children
                 /api/v1/tasks/{id}/complete
                 /api/v1/tasks/{id}/dependencies
                 /api/v1/tasks/{id}/fail

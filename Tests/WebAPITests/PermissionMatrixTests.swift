@@ -107,6 +107,7 @@ struct PermissionMatrixTests {
                 POST agents/{id}/drain agents.write
                 POST agents/{id}/heartbeat authenticated
                 POST agents/{id}/leases tasks.work
+                POST agents/{id}/stop agents.write
                 POST agents/{id}/token agents.write
                 POST agents/{id}/undrain agents.write
                 POST auth/login everyone
@@ -114,10 +115,13 @@ struct PermissionMatrixTests {
                 POST auth/refresh everyone
                 POST auth/tickets authenticated
                 POST projects projects.write
+                POST rnd/coordinate tasks.write
                 POST tasks tasks.write
+                POST tasks/retry tasks.write
                 POST tasks/{id}/approve tasks.write
                 POST tasks/{id}/artefacts tasks.work
                 POST tasks/{id}/cancel tasks.write
+                POST tasks/{id}/children tasks.work
                 POST tasks/{id}/complete tasks.work
                 POST tasks/{id}/dependencies tasks.write
                 POST tasks/{id}/fail tasks.work

@@ -77,6 +77,22 @@ struct InputTests {
         #expect(try HTTPInput(["url": "http://h/", "body": "t"]).headers.isEmpty)
     }
 
+    @Test("What those gave that were to end first takes its place in a body")
+    func upstream() throws {
+        let upstream: JSONValue = [["task_id": "t", "output": ["x": 1]]]
+        let json = #"[{"task_id":"t","output":{"x":1}}]"#
+        func f(_ body: JSONValue, _ expected: String) throws {
+            let input = try HTTPInput(["url": "http://h/", "method": "POST", "body": body], upstream)
+            #expect(String(decoding: input.body, as: UTF8.self) == expected)
+        }
+        try f("{{upstream}}", json)
+        try f("a={{upstream}}&b={{upstream}}", "a=\(json)&b=\(json)")
+        try f(["all": "{{upstream}}", "n": [1, "{{upstream}}"]], #"{"all":\#(json),"n":[1,\#(json)]}"#)
+        try f(["text": "see {{upstream}}"], #"{"text":"see {{upstream}}"}"#)
+        try f("nothing", "nothing")
+        #expect(try HTTPInput(["url": "http://h/", "body": "{{upstream}}"]).body == Array("[]".utf8))
+    }
+
     @Test(
         "What is no http input is refused, with its place",
         arguments: [

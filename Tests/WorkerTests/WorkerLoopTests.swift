@@ -39,6 +39,7 @@ private final class FakeServer: APITransport {
     private func handle(_ request: APIRequest) -> APIResponse {
         let parts = request.target.split(separator: "/").map(String.init)
         let word = parts.last ?? ""
+        if word == "heartbeat" || word == "leases", let special = answer(word, 0) { return special }
         if word == "heartbeat" { return .json(#"{"draining":false,"version":1}"#) }
         if word == "leases" {
             let task = state.withLock { $0.tasks.isEmpty ? nil : $0.tasks.removeFirst() }
@@ -225,6 +226,49 @@ struct WorkerLoopTests {
         #expect(
             results(server) == [#"fail t {"token":1,"error":{"class":"worker_stopped","message":"worker_stopped"}}"#]
         )
+    }
+
+    @Test("A worker that is to end takes no more, lets what runs end by itself, and ends")
+    func stops() async throws {
+        let isStopped = Mutex(false)
+        let server = FakeServer(["t", "u"]) { call, _ in
+            guard isStopped.withLock({ $0 }) else { return nil }
+            return switch call {
+            case "heartbeat": .json(#"{"draining":true,"stop":true,"version":2}"#)
+            case "leases": .json(#"{"leases":[],"stop":true}"#)
+            default: nil
+            }
+        }
+        let wasStopped = Mutex<StopReason?>(nil)
+        let worker = try worker(server) { [clock] attempt in
+            isStopped.withLock { $0 = true }
+            // Far longer than a drain would wait, and than it takes to hear of the stop.
+            try? await clock.sleep(for: .seconds(20))
+            wasStopped.withLock { $0 = attempt.stop.value }
+            return .completed(output: ["x": 1])
+        }
+        try await run(worker) { false }
+        #expect(results(server) == [#"complete t {"token":1,"output":{"x":1}}"#])
+        #expect(wasStopped.withLock { $0 } == nil)
+    }
+
+    @Test("A stop that is taken back before the worker has ended is none")
+    func goesOn() async throws {
+        let asked = Mutex(0)
+        let server = FakeServer(["t", "u"]) { call, _ in
+            guard call == "heartbeat" else { return nil }
+            let isStopped = asked.withLock { asked in
+                asked += 1
+                return asked == 2
+            }
+            return .json(#"{"draining":\#(isStopped),"stop":\#(isStopped),"version":2}"#)
+        }
+        let worker = try worker(server) { [clock] _ in
+            while asked.withLock({ $0 }) < 3 { try? await clock.sleep(for: .seconds(1)) }
+            return .completed(output: ["x": 1])
+        }
+        try await run(worker) { server.calls.contains { $0.hasPrefix("complete u") } }
+        #expect(results(server).count == 2)
     }
 
     @Test("A disk that is full does not keep a result from the server")

@@ -7,6 +7,8 @@ package struct Agent: Hashable, Sendable {
     package var fields: AgentFields
     /// Whether it is to take no new tasks.
     package var isDraining: Bool
+    /// Whether its program is to end once nothing runs; only while it drains.
+    package var isStopping = false
     /// When it was last heard of; nil before its first heartbeat.
     package var lastHeartbeatAt: Timestamp?
     /// How busy it said it was, in tasks or as it likes; nil when it did not say.

@@ -25,7 +25,7 @@ extension Agent: Record {
     /// What the repository does; the raw values are the values of the metric label `operation`.
     package enum Operation: String, MetricLabel, CaseIterable {
         package static let name = "operation"
-        case register, get, list, update, drain, delete, heartbeat, watch, probe
+        case register, get, list, update, drain, stop, delete, heartbeat, watch, probe
         case rotateToken = "rotate_token"
     }
 
@@ -37,12 +37,12 @@ extension Agent: Record {
         columns: """
             id, name, type, description, capabilities, labels, concurrency, heartbeat_timeout_seconds, is_draining, \
             last_heartbeat_at, load, message, version, created_at, updated_at, created_by, recent_outcomes, \
-            quarantined_at, probe_at, probe_failures
+            quarantined_at, probe_at, probe_failures, is_stopping
             """,
         // Heartbeats are left alone, and so is what attempts decide.
         changeable: [
             "name", "name_key", "type", "description", "capabilities", "labels", "concurrency",
-            "heartbeat_timeout_seconds", "is_draining", "version", "updated_at",
+            "heartbeat_timeout_seconds", "is_draining", "version", "updated_at", "is_stopping",
         ],
         constant: ["id", "created_at", "created_by", "announced_status"],
         sets: [
@@ -75,6 +75,7 @@ extension Agent: Record {
             createdBy: try reader.text()
         )
         trust = try AgentTrust(&reader)
+        isStopping = try reader.bool()
     }
 
     package var name: String { fields.name }
@@ -85,6 +86,7 @@ extension Agent: Record {
             .text(fields.description), .text(JSONText.array(fields.capabilities)),
             .text(JSONText.canonical(.object(JSONObject(fields.labels)))), .int(fields.concurrency),
             .int(fields.heartbeatTimeoutSeconds), .bool(isDraining), .integer(version), .timestamp(updatedAt),
+            .bool(isStopping),
         ]
     }
 
@@ -104,6 +106,7 @@ extension Agent: Record {
             ("concurrency", .integer(Int64(fields.concurrency))),
             ("heartbeat_timeout_seconds", .integer(Int64(fields.heartbeatTimeoutSeconds))),
             ("is_draining", .boolean(isDraining)),
+            ("is_stopping", .boolean(isStopping)),
         ]
     }
 

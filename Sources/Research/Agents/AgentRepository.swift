@@ -19,11 +19,14 @@ package struct AgentRepository: Sendable {
     package struct HeartbeatAnswer: Hashable, Sendable {
         /// Whether it is to take no new tasks.
         package let isDraining: Bool
+        /// Whether it is to end once nothing runs.
+        package let isStopping: Bool
         /// The version of its record: when it grows, its settings have changed.
         package let version: Int64
 
-        package init(isDraining: Bool, version: Int64) {
+        package init(isDraining: Bool, isStopping: Bool = false, version: Int64) {
             self.isDraining = isDraining
+            self.isStopping = isStopping
             self.version = version
         }
     }
@@ -130,7 +133,7 @@ package struct AgentRepository: Sendable {
         }
     }
 
-    /// Tells an agent to take no new tasks, or to take them again; nothing happens when it is so already.
+    /// Tells an agent to take no new tasks, or to take them again and not to end; nothing happens when it is so already.
     /// - Throws: ``AgentError``: `notFound`, `versionMismatch`, `event`, `database`.
     @discardableResult
     package func setDraining(
@@ -140,7 +143,25 @@ package struct AgentRepository: Sendable {
         by origin: ChangeOrigin
     ) async throws(AgentError) -> ObservedAgent {
         try await store.perform(.drain) {
-            try await change(id, "agents.drain", version, origin) { agent in agent.isDraining = isDraining }
+            try await change(id, "agents.drain", version, origin) { agent in
+                agent.isDraining = isDraining
+                agent.isStopping = agent.isStopping && isDraining
+            }
+        }
+    }
+
+    /// Tells an agent to take no new tasks, and to end once nothing runs; nothing happens when it is so already.
+    /// - Throws: ``AgentError``: `notFound`, `versionMismatch`, `event`, `database`.
+    @discardableResult
+    package func stop(
+        _ id: UUIDv7,
+        expecting version: ExpectedVersion? = nil,
+        by origin: ChangeOrigin
+    ) async throws(AgentError) -> ObservedAgent {
+        try await store.perform(.stop) {
+            try await change(id, "agents.stop", version, origin) { agent in
+                (agent.isDraining, agent.isStopping) = (true, true)
+            }
         }
     }
 
@@ -189,7 +210,11 @@ package struct AgentRepository: Sendable {
             }
             guard let row else { throw AgentError.notFound(id) }
             metrics.heartbeats.increment()
-            return HeartbeatAnswer(isDraining: try row.bool("is_draining"), version: try row.integer("version"))
+            return HeartbeatAnswer(
+                isDraining: try row.bool("is_draining"),
+                isStopping: try row.bool("is_stopping"),
+                version: try row.integer("version")
+            )
         }
     }
 

@@ -15,6 +15,7 @@ package enum AgentSchema {
             sqlite: trust(.sqlite),
             postgresql: trust(.postgresql)
         ),
+        Migration(id: "agents-0011", sql: "ALTER TABLE agents ADD COLUMN is_stopping BIGINT NOT NULL DEFAULT 0;"),
     ]
 
     /// How attempts went with each agent: the newest ones, quarantine, and all of them by kind of task.

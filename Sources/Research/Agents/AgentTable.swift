@@ -51,7 +51,7 @@ struct AgentTable {
             """
             UPDATE agents SET load = ?2, message = ?3, last_heartbeat_at =
                 CASE WHEN last_heartbeat_at > ?4 THEN last_heartbeat_at ELSE ?4 END
-            WHERE id = ?1 AND deleted_at IS NULL RETURNING is_draining, version
+            WHERE id = ?1 AND deleted_at IS NULL RETURNING is_draining, is_stopping, version
             """,
             [.id(id), .optional(beat.load), .optional(beat.message), .timestamp(now)]
         )

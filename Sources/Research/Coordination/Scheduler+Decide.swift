@@ -33,7 +33,8 @@ extension Scheduler {
             passedOver: choice.passedOver,
             agentTasks: taskCount(of: agent.agentID),
             agentConcurrency: agent.concurrency,
-            record: agent.records[entry.task.kind] ?? SuccessRecord()
+            record: agent.records[entry.task.kind] ?? SuccessRecord(),
+            spread: choice.spread
         )
         projects[entry.task.projectID]?.finish = start + 1
         if byAge == nil { virtualTime = max(virtualTime, start) }
@@ -88,15 +89,17 @@ extension Scheduler {
         let waiter: WaiterID
         let candidates: Int
         let passedOver: Int
+        let spread: SpreadOutcome?
     }
 
-    /// Who gets a task: nobody with a surely worse record than another who waits, then the least busy, then who has
-    /// waited longest.
+    /// Who gets a task: nobody with a surely worse record than another who waits, then who has no sibling of it, then the
+    /// least busy, then who has waited longest.
     private func chooseAgent(_ task: SchedulerTask, _ candidates: Set<WaiterID>) -> AgentChoice? {
         func record(_ id: WaiterID) -> SuccessRecord { waiters[id]?.agent.records[task.kind] ?? SuccessRecord() }
         let surest = candidates.map { record($0).interval.lowerBound }.max() ?? 0
         let good = surest > 0 ? candidates.filter { record($0).interval.upperBound >= surest } : candidates
-        let best = good.min { left, right in
+        let (fresh, spread) = withoutSiblings(task, good)
+        let best = fresh.min { left, right in
             guard let one = waiters[left]?.agent, let other = waiters[right]?.agent else { return left < right }
             // Loads as fractions, compared without dividing.
             let (load, otherLoad) = (
@@ -105,7 +108,12 @@ extension Scheduler {
             return (load, one.since, left) < (otherLoad, other.since, right)
         }
         return best.map {
-            AgentChoice(waiter: $0, candidates: candidates.count, passedOver: candidates.count - good.count)
+            AgentChoice(
+                waiter: $0,
+                candidates: candidates.count,
+                passedOver: candidates.count - good.count,
+                spread: spread
+            )
         }
     }
 

@@ -102,6 +102,7 @@ extension Scheduler {
     mutating func begin(_ task: SchedulerTask, _ agentID: UUIDv7) {
         for key in task.keys { keys[key.key]?.holders.insert(task.id) }
         running[agentID, default: []].insert(task.id)
+        if let id = task.spread { spreads[id]?.agents[task.id] = agentID }
         for waiter in waitersOfAgent[agentID] ?? [] {
             if let agent = waiters[waiter]?.agent, !hasRoom(agent) { unlist(waiter) }
         }

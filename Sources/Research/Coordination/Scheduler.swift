@@ -16,6 +16,8 @@ package import Basics
 ///   them once it has waited for ``SchedulerLimits/patience``.
 /// - **Limits**: a key is never used by more tasks than the smallest limit that an open task names for it, and an agent
 ///   never has more tasks than its concurrency.
+/// - **Spread**: of the agents that are left by their records, one that has no sibling of the task goes first. Nothing waits
+///   for that: when all who ask have one, one of them gets it.
 /// - **Records**: of the agents that wait, those whose record on this kind of task is surely worse than another's are
 ///   passed over. As one of those who wait gets the task at once, nothing is ever delayed by it.
 ///
@@ -60,6 +62,8 @@ package struct Scheduler: Sendable {
     var readyCount = 0
     /// The tasks that each agent has.
     var running: [UUIDv7: Set<UUIDv7>] = [:]
+    /// The tasks that are better done by different agents, by what they have in common.
+    var spreads: [UUIDv7: Spread] = [:]
     var waiters: [WaiterID: Waiter] = [:]
     var waitersOfAgent: [UUIDv7: Set<WaiterID>] = [:]
     /// The least start that a project which comes new, or comes again, begins with.
@@ -91,7 +95,10 @@ package struct Scheduler: Sendable {
 
     /// A task waits for an agent, or for its time; one that was known is forgotten first.
     package mutating func put(_ task: SchedulerTask) {
+        joinSpread(task)
         remove(task.id)
+        // It is nobody's again.
+        if let id = task.spread { spreads[id]?.agents[task.id] = nil }
         let lane = join(task)
         entries[task.id] = Entry(task: task, rank: task.rank, lane: lane, stage: .delayed)
         delayedCount += 1
@@ -100,6 +107,7 @@ package struct Scheduler: Sendable {
 
     /// A task is with an agent, as others decided.
     package mutating func run(_ task: SchedulerTask, by agentID: UUIDv7) {
+        joinSpread(task)
         remove(task.id)
         let lane = join(task)
         entries[task.id] = Entry(task: task, rank: task.rank, lane: lane, stage: .running(agentID: agentID))
@@ -115,6 +123,7 @@ package struct Scheduler: Sendable {
         case .running(let agentID): end(entry.task, agentID)
         }
         leave(entry.task, lane: entry.lane)
+        leaveSpread(entry.task)
     }
 
     /// Whether a project's tasks are held back; a project is open until told otherwise.

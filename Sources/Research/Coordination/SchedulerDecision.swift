@@ -28,6 +28,8 @@ package struct DecisionReasons: Hashable, Sendable {
     package let agentConcurrency: Int
     /// The agent's record on this kind of task.
     package let record: SuccessRecord
+    /// What came of the wish for different agents; nil for a task without one.
+    package let spread: SpreadOutcome?
 }
 
 /// Why a task that the scheduler knows is not begun, as data.

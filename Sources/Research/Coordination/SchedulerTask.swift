@@ -13,6 +13,8 @@ package struct SchedulerTask: Hashable, Sendable {
     package let priority: Int
     /// When it may be begun, and since when its age counts.
     package let readyAt: Timestamp
+    /// What it has in common with tasks that are better done by other agents; nil for none.
+    package let spread: UUIDv7?
 
     package init(
         id: UUIDv7,
@@ -21,7 +23,8 @@ package struct SchedulerTask: Hashable, Sendable {
         needs: AgentNeeds = AgentNeeds(),
         keys: [ConcurrencyKey] = [],
         priority: Int,
-        readyAt: Timestamp
+        readyAt: Timestamp,
+        spread: UUIDv7? = nil
     ) {
         self.id = id
         self.projectID = projectID
@@ -30,6 +33,7 @@ package struct SchedulerTask: Hashable, Sendable {
         self.keys = keys.sorted { ($0.key, $0.limit) < ($1.key, $1.limit) }
         self.priority = priority
         self.readyAt = readyAt
+        self.spread = spread
     }
 
     /// The task's place in its project; a lower one goes first.

@@ -8,6 +8,8 @@ package struct ProjectTask: Hashable, Sendable {
     package let id: UUIDv7
     /// What is to be done; never changes.
     package let fields: TaskFields
+    /// Whether it depends, or has ever depended, on others.
+    package var hasDependencies = false
     /// Where it stands.
     package var progress: TaskProgress
     /// What the attempt that succeeded gave; nil unless one did.
@@ -68,6 +70,8 @@ package struct TaskFields: Hashable, Sendable {
     package var rules: TaskRules
     /// No two open tasks of a project have the same.
     package var uniqueKey: String?
+    /// Where it stands in a plan; nil for a task of none.
+    package var plan: PlanPlace?
 
     package init(projectID: UUIDv7, kind: String, name: String? = nil, input: JSONValue = .emptyObject) {
         self.projectID = projectID

@@ -34,14 +34,14 @@ extension TaskRepository {
         _ connection: any SQLConnection
     ) throws -> ProjectTask {
         let now = store.clock.now
-        let (changed, actions) = try apply(step, result, to: task, at: now, by: origin, connection)
+        let (changed, actions) = try applyAndCount(step, result, to: task, at: now, by: origin, connection)
         var open = actions.contains(.ended) || actions.contains(.reopened) ? [task.id] : []
         while let id = open.popLast() {
             for dependent in try TaskTable(connection: connection).dependents(of: id) {
                 let task = try store.locked(dependent, nil, connection)
                 let verdict = try verdict(on: dependent, connection)
                 let look = TaskStep.dependencies(verdict)
-                let (_, actions) = try apply(look, AttemptResult(), to: task, at: now, by: origin, connection)
+                let (_, actions) = try applyAndCount(look, AttemptResult(), to: task, at: now, by: origin, connection)
                 if actions.contains(.ended) || actions.contains(.reopened) { open.append(dependent) }
             }
         }
@@ -51,6 +51,26 @@ extension TaskRepository {
     /// What the dependencies of a task say now.
     func verdict(on id: UUIDv7, _ connection: any SQLConnection) throws -> DependencyVerdict {
         DependencyVerdict(try TaskTable(connection: connection).dependencies(of: id).map(\.verdict))
+    }
+
+    /// Applies a step, and counts a vote that waits for nothing any more.
+    private func applyAndCount(
+        _ step: TaskStep,
+        _ result: AttemptResult,
+        to old: ProjectTask,
+        at now: Timestamp,
+        by origin: ChangeOrigin,
+        _ connection: any SQLConnection
+    ) throws -> (ProjectTask, [TaskAction]) {
+        let (new, actions) = try apply(step, result, to: old, at: now, by: origin, connection)
+        guard new.progress.isCounted, new.progress.status == .waiting, try verdict(on: new.id, connection) == .met
+        else {
+            return (new, actions)
+        }
+        let outcome = try ballot(of: new, connection).outcome
+        let count = TaskStep.count(isDecided: outcome.isDecided)
+        let (counted, more) = try apply(count, outcome.result, to: new, at: now, by: origin, connection)
+        return (counted, actions + more)
     }
 
     private func apply(
@@ -161,7 +181,7 @@ extension TaskStep {
     var claim: LeaseClaim? {
         switch self {
         case .renew(let claim), .succeed(let claim), .fail(let claim, _): claim
-        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .approve, .reject, .retry: nil
+        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .approve, .reject, .retry, .count: nil
         }
     }
 
@@ -181,6 +201,17 @@ extension TaskStep {
             }
         }
         return nil
+    }
+}
+
+extension Ballot.Outcome {
+    fileprivate var isDecided: Bool { if case .decided = self { true } else { false } }
+
+    fileprivate var result: AttemptResult {
+        switch self {
+        case .decided(let output): AttemptResult(output: output)
+        case .undecided(let failure): AttemptResult(failure: failure)
+        }
     }
 }
 

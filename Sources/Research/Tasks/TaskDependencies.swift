@@ -51,13 +51,14 @@ extension TaskRepository {
         if let cycle = graph.cycle(adding: task.id, dependsOn: dependency.taskID) { throw TaskRefusal.cycle(cycle) }
     }
 
-    /// Notes the new dependency, and what it means for the task's status.
-    private func depending(
+    /// Notes new dependencies of a task that is locked, and what it means for the task's status.
+    func depending(
         _ task: ProjectTask,
         _ origin: ChangeOrigin,
         _ connection: any SQLConnection
     ) throws -> ProjectTask {
         var noted = task
+        noted.hasDependencies = true
         noted.version += 1
         noted.updatedAt = store.clock.now
         try store.update(task, to: noted, as: .dependencyAdded, by: origin, connection)

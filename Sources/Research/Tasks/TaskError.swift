@@ -18,6 +18,10 @@ package enum TaskRefusal: RecordRefusal {
     case tooManyDependents(of: UUIDv7, dependentsMax: Int)
     /// The project's graph is too large to search it for a cycle.
     case graphTooLarge(tasksMax: Int)
+    /// The task is the coordinator of no plan: it makes no others.
+    case noCoordinator
+    /// A coordinator has made as many tasks as it may.
+    case tooManyChildren(childrenMax: Int)
     /// As many follow the logs of tasks as may.
     case tooManyFollowers(followersMax: Int)
     /// What only artefacts refuse.
@@ -31,14 +35,18 @@ package enum TaskRefusal: RecordRefusal {
         case .uniqueKeyTaken: .uniqueKeyTaken
         case .tooManyDependents: .tooManyDependents
         case .graphTooLarge: .graphTooLarge
+        case .noCoordinator: .noCoordinator
+        case .tooManyChildren: .tooManyChildren
         case .tooManyFollowers: .tooManyFollowers
         case .artefact(let refusal): refusal.code
         }
     }
 
     package static let codes: [RecordErrorCode] =
-        [.notPossible, .cycle, .uniqueKeyTaken, .tooManyDependents, .graphTooLarge, .tooManyFollowers] + LeaseLoss.codes
-        + ArtefactRefusal.codes
+        [
+            .notPossible, .cycle, .uniqueKeyTaken, .tooManyDependents, .graphTooLarge, .noCoordinator, .tooManyChildren,
+            .tooManyFollowers,
+        ] + LeaseLoss.codes + ArtefactRefusal.codes
 }
 
 /// Why a lease is not the caller's to use.
@@ -67,6 +75,8 @@ extension RecordErrorCode {
     package static let uniqueKeyTaken = RecordErrorCode(rawValue: "unique_key_taken")
     package static let tooManyDependents = RecordErrorCode(rawValue: "too_many_dependents")
     package static let graphTooLarge = RecordErrorCode(rawValue: "graph_too_large")
+    package static let noCoordinator = RecordErrorCode(rawValue: "no_coordinator")
+    package static let tooManyChildren = RecordErrorCode(rawValue: "too_many_children")
     package static let tooManyFollowers = RecordErrorCode(rawValue: "too_many_followers")
     package static let leaseUnknown = RecordErrorCode(rawValue: "lease_unknown")
     package static let leaseForeign = RecordErrorCode(rawValue: "lease_foreign")

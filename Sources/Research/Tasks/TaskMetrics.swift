@@ -1,4 +1,5 @@
 internal import Basics
+internal import Coordination
 internal import Instruments
 internal import Records
 
@@ -8,6 +9,12 @@ struct TaskMetrics: Sendable {
         static let names = ["outcome"]
         let outcome: AttemptOutcome
         var values: [String] { [outcome.rawValue] }
+    }
+
+    private struct StrategyLabel: MetricLabels {
+        static let names = ["strategy"]
+        let strategy: Strategy
+        var values: [String] { [strategy.rawValue] }
     }
 
     /// From what a waiting agent takes to a backlog of hours, in seconds.
@@ -28,6 +35,10 @@ struct TaskMetrics: Sendable {
     let logLinesDropped: Counter
     let logLinesPruned: Counter
     let logFollowers: Gauge
+    private let plans: CounterFamily<StrategyLabel>
+    let children: Counter
+    let upstreamOmitted: Counter
+    let deadLettersRetried: Counter
 
     init(_ registry: Registry) {
         tasks = StatusGauge(registry, of: ProjectTask.table, help: "Tasks that are not deleted, by status.")
@@ -75,10 +86,30 @@ struct TaskMetrics: Sendable {
             help: "Log lines that were removed at the end of their retention."
         )
         logFollowers = registry.gauge("kaskman_task_log_followers", help: "Requests that wait for log lines.")
+        plans = registry.counter(
+            "kaskman_task_plans_total",
+            help: "Plans of several tasks that were made, by strategy.",
+            labels: StrategyLabel.self
+        )
+        children = registry.counter(
+            "kaskman_task_children_total",
+            help: "Tasks that coordinators made while they ran."
+        )
+        upstreamOmitted = registry.counter(
+            "kaskman_task_upstream_outputs_omitted_total",
+            help: "Outputs that were too long to come with the lease of a task that depends on them."
+        )
+        deadLettersRetried = registry.counter(
+            "kaskman_task_dead_letters_retried_total",
+            help: "Dead tasks that were tried again many at a time."
+        )
+        for strategy in Strategy.allCases { _ = plans[StrategyLabel(strategy: strategy)] }
         for outcome in AttemptOutcome.allCases { _ = attempts[OutcomeLabel(outcome: outcome)] }
     }
 
     func ended(_ outcome: AttemptOutcome) { attempts[OutcomeLabel(outcome: outcome)].increment() }
+
+    func planned(_ strategy: Strategy) { plans[StrategyLabel(strategy: strategy)].increment() }
 
     func pickedUp(after delay: Duration) { pickUpDelay.observe(max(delay, .zero)) }
 

@@ -20,6 +20,9 @@ package struct TaskProgress: Hashable, Sendable {
     package var lease: TaskLease?
     /// Whether a person has to approve it before it is begun; never changes.
     package var needsApproval = false
+    /// Whether the platform does it itself, by counting, as soon as what it depends on has ended: no agent ever gets it;
+    /// never changes.
+    package var isCounted = false
     /// Since when it waits for approval; nil unless it does.
     package var askedAt: Timestamp?
     /// When a person approved it; nil until then.
@@ -43,10 +46,12 @@ package struct TaskProgress: Hashable, Sendable {
         _ verdict: DependencyVerdict,
         runAt: Timestamp?,
         needsApproval: Bool = false,
+        isCounted: Bool = false,
         at now: Timestamp
     ) -> TaskProgress {
         var progress = TaskProgress(status: .waiting, runAt: runAt ?? now, countsFrom: now)
         progress.needsApproval = needsApproval
+        progress.isCounted = isCounted
         progress.settle(verdict, at: now)
         return progress
     }

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Coordination
 package import Database
 package import Events
 internal import Instruments
@@ -42,7 +43,8 @@ extension ProjectTask: Record {
     package enum Operation: String, MetricLabel, CaseIterable {
         package static let name = "operation"
         case create, get, list, pause, resume, cancel, retry, delete, depend, lease, renew, complete, fail, sweep, count
-        case probe, why, graph, work, approve, reject
+        case probe, why, graph, work, approve, reject, coordinate, spawn, upstream
+        case retryMany = "retry_many"
         case log, logs, report
         case pruneLogs = "prune_logs"
         case artefact, artefacts, upload
@@ -61,20 +63,21 @@ extension ProjectTask: Record {
             start_to_close_seconds, heartbeat_seconds, total_seconds, status, failures, token, run_at, queued_at, \
             counts_from, agent_id, leased_at, lease_deadline, ended_at, reason, output, error_class, error_message, \
             version, created_at, updated_at, created_by, labels, concurrency_keys, needs_approval, approval_seconds, \
-            asked_at, approved_at, cost_max, seconds_max, cost, attempt_cost, cost_before, ran_milliseconds
+            asked_at, approved_at, cost_max, seconds_max, cost, attempt_cost, cost_before, ran_milliseconds, \
+            plan_id, plan_role, spawn_id, vote, has_dependencies
             """,
         changeable: [
             "status", "failures", "token", "run_at", "queued_at", "counts_from", "agent_id", "leased_at",
             "lease_deadline", "deadline_at", "ended_at", "reason", "output", "error_class", "error_message",
             "version", "updated_at", "asked_at", "approved_at", "cost", "attempt_cost", "cost_before",
-            "ran_milliseconds",
+            "ran_milliseconds", "has_dependencies",
         ],
         constant: [
             "id", "project_id", "name", "kind", "input", "capabilities", "priority", "unique_key", "attempts_max",
             "first_delay_seconds", "delay_factor", "delay_seconds_max", "delay_jitter", "non_retryable",
             "schedule_to_start_seconds", "start_to_close_seconds", "heartbeat_seconds", "total_seconds", "created_at",
             "created_by", "labels", "concurrency_keys", "needs_approval", "approval_seconds", "cost_max",
-            "seconds_max",
+            "seconds_max", "plan_id", "plan_role", "spawn_id", "vote",
         ],
         sets: [
             SetTable("task_words", record: "task_id", item: "word"),
@@ -107,6 +110,9 @@ extension ProjectTask: Record {
         progress.approvedAt = try reader.optionalTimestamp()
         fields.rules.budget = try TaskBudget(&reader)
         progress.spending = try TaskSpending(&reader)
+        fields.plan = try PlanPlace.read(&reader)
+        progress.isCounted = fields.plan?.vote != nil
+        let hasDependencies = try reader.bool()
         self.init(
             id: id,
             fields: fields,
@@ -118,6 +124,7 @@ extension ProjectTask: Record {
             updatedAt: updatedAt,
             createdBy: createdBy
         )
+        self.hasDependencies = hasDependencies
     }
 
     package var name: String { fields.name }
@@ -133,7 +140,7 @@ extension ProjectTask: Record {
             .optional(failure?.errorClass), .optional(failure?.message), .integer(version), .timestamp(updatedAt),
             .optional(progress.askedAt), .optional(progress.approvedAt),
             .real(progress.spending.cost), .real(progress.spending.attemptCost), .real(progress.spending.costBefore),
-            .integer(progress.spending.ranMilliseconds),
+            .integer(progress.spending.ranMilliseconds), .bool(hasDependencies),
         ]
     }
 
@@ -151,7 +158,7 @@ extension ProjectTask: Record {
             .text(JSONText.canonical(fields.concurrencyKeysValue)), .bool(fields.needsApproval),
             .optional(timeouts.approvalSeconds.map { Int64($0) }),
             .optional(fields.rules.budget.costMax), .optional(fields.rules.budget.secondsMax.map { Int64($0) }),
-        ]
+        ] + PlanPlace.values(fields.plan)
     }
 
     package var sets: [Set<String>] {
@@ -178,7 +185,12 @@ extension ProjectTask: Record {
             ("reason", progress.reason.map { .string($0.rawValue) } ?? .null),
             ("output", output ?? .null),
             ("error", failure.map { ["class": .string($0.errorClass), "message": .string($0.message)] } ?? .null),
-        ]
+        ] + planValues
+    }
+
+    private var planValues: [(String, JSONValue)] {
+        guard let plan = fields.plan else { return [] }
+        return [("plan_id", .string(plan.planID.description)), ("plan_role", .string(plan.role.rawValue))]
     }
 
     private static func json(_ text: String, of id: UUIDv7) throws(DatabaseError) -> JSONValue {

@@ -80,7 +80,7 @@ package struct TaskRepository: Sendable {
             try IdempotencyKeys.check(idempotencyKey)
             try store.refuse(new.violations)
             let id = store.ids.next()
-            let creation = try await unique(new.fields) {
+            let creation = try await unique([new.fields.uniqueKey].compactMap { $0 }, in: new.fields.projectID) {
                 try await store.database.write("tasks.create") { connection in
                     try create(new, id: id, idempotencyKey, origin, connection)
                 }
@@ -253,7 +253,7 @@ package struct TaskRepository: Sendable {
         }
     }
 
-    private func create(
+    func create(
         _ new: NewTask,
         id: UUIDv7,
         _ key: String?,
@@ -278,31 +278,33 @@ package struct TaskRepository: Sendable {
             let status = try upstreamStatus(dependency.taskID, in: new.fields.projectID, pointer, connection)
             verdicts.append(dependency.condition.verdict(on: status))
         }
-        let task = ProjectTask(
+        var task = ProjectTask(
             id: id,
             fields: new.fields,
             progress: .new(
                 DependencyVerdict(verdicts),
                 runAt: new.runAt,
                 needsApproval: new.fields.needsApproval,
+                isCounted: new.fields.plan?.vote != nil,
                 at: now
             ),
             createdAt: now,
             updatedAt: now,
             createdBy: origin.actorID
         )
+        task.hasDependencies = !new.dependencies.isEmpty
         try store.insert(task, as: .created, by: origin, connection)
         let table = TaskTable(connection: connection)
         for dependency in new.dependencies { try table.insert(dependency, of: id) }
         let status = task.progress.status
-        connection.afterCommit { [metrics, board] in
+        connection.afterCommit { [metrics, board, task] in
             metrics.tasks.moved(from: nil, to: status)
             board.note(task)
         }
         return Creation(task: task, isReplay: false)
     }
 
-    private func checkUnique(_ fields: TaskFields, _ connection: any SQLConnection) throws {
+    func checkUnique(_ fields: TaskFields, _ connection: any SQLConnection) throws {
         guard let key = fields.uniqueKey,
             let holder = try TaskTable(connection: connection).holder(of: key, in: fields.projectID)
         else { return }
@@ -310,18 +312,20 @@ package struct TaskRepository: Sendable {
     }
 
     /// Where two servers give the same unique key at once, the index decides.
-    private func unique<T>(_ fields: TaskFields, _ body: () async throws -> T) async throws -> T {
+    func unique<T>(_ keys: [String], in project: UUIDv7, _ body: () async throws -> T) async throws -> T {
         do {
             return try await body()
         } catch {
-            guard let key = fields.uniqueKey, let violation = error.violation(.unique),
+            guard !keys.isEmpty, let violation = error.violation(.unique),
                 violation.columns == ["project_id", "unique_key"] || violation.name == "tasks_by_unique_key"
             else { throw error }
-            let holder = try await store.database.read("tasks.holder") { connection in
-                try TaskTable(connection: connection).holder(of: key, in: fields.projectID)
+            for key in keys {
+                let holder = try await store.database.read("tasks.holder") { connection in
+                    try TaskTable(connection: connection).holder(of: key, in: project)
+                }
+                if let holder { throw TaskRefusal.uniqueKeyTaken(by: holder) }
             }
-            guard let holder else { throw error }
-            throw TaskRefusal.uniqueKeyTaken(by: holder)
+            throw error
         }
     }
 }

@@ -16,12 +16,26 @@ package enum TaskSchema {
                 sqlite: coordination(.sqlite),
                 postgresql: coordination(.postgresql)
             ),
+            Migration(id: "tasks-0011", sqlite: plans(.sqlite), postgresql: plans(.postgresql)),
             // What an agent did, newest first.
             Migration(
                 id: "attempts-0001",
                 sql: "CREATE INDEX task_attempts_by_agent ON task_attempts (agent_id, started_at, outcome);"
             ),
         ] + TaskReportSchema.migrations
+
+    /// Where tasks stand in plans, and which depend on others at all.
+    private static func plans(_ schema: RecordSchema) -> String {
+        """
+        ALTER TABLE tasks ADD COLUMN plan_id \(schema.text);
+        ALTER TABLE tasks ADD COLUMN plan_role TEXT;
+        ALTER TABLE tasks ADD COLUMN spawn_id \(schema.text);
+        ALTER TABLE tasks ADD COLUMN vote TEXT;
+        ALTER TABLE tasks ADD COLUMN has_dependencies BIGINT NOT NULL DEFAULT 0;
+        UPDATE tasks SET has_dependencies = 1 WHERE id IN (SELECT task_id FROM task_dependencies);
+        CREATE INDEX tasks_by_plan ON tasks (plan_id, id) WHERE plan_id IS NOT NULL;
+        """
+    }
 
     /// What the scheduler decides by, why it decided so, approval, and who uses a concurrency key now.
     private static func coordination(_ schema: RecordSchema) -> String {

@@ -54,6 +54,8 @@ package enum DeathReason: String, Hashable, Sendable, CaseIterable {
     case approvalExpired = "approval_expired"
     /// Its attempts have cost more, or run longer, than its budget allows.
     case budgetExceeded = "budget_exceeded"
+    /// It is a vote, and the votes gave no result.
+    case undecided
 }
 
 /// How an attempt ended; the raw values are stored and are those of the API.

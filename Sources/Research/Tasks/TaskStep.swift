@@ -24,6 +24,8 @@ package enum TaskStep: Hashable, Sendable {
     case reject
     /// A person has a dead or cancelled one tried again, with all its attempts.
     case retry(DependencyVerdict)
+    /// The platform has counted the votes, which gave a result or none.
+    case count(isDecided: Bool)
 }
 
 /// What an agent shows of its lease.
@@ -139,13 +141,18 @@ extension TaskProgress {
             end(.dead, now, .rejected)
             return [.ended]
         case .retry(let verdict): return try retry(verdict, now)
+        case .count(let isDecided):
+            guard isCounted, status == .waiting else { throw .notPossible(from: status) }
+            if isDecided { end(.succeeded, now) } else { end(.dead, now, .undecided) }
+            return [.ended]
         }
     }
 
-    /// Puts a waiting task where its dependencies want it.
+    /// Puts a waiting task where its dependencies want it; one that is counted waits for that.
     mutating func settle(_ verdict: DependencyVerdict, at now: Timestamp) {
         switch verdict {
         case .open: break
+        case .met where isCounted: break
         case .met where needsApproval && approvedAt == nil: (status, askedAt) = (.awaitingApproval, now)
         case .met: (status, queuedAt) = (.queued, now)
         case .impossible: end(.skipped, now)

@@ -105,6 +105,7 @@ extension TaskWhy {
         case .running:
             let agent = progress.lease.map { "\($0.agentID)" } ?? "an agent"
             reasons = one(.leased, "agent \(agent) does attempt \(progress.token)")
+        case .succeeded where progress.isCounted: reasons = one(.ended, "the votes gave a result")
         case .succeeded: reasons = one(.ended, "attempt \(progress.token) succeeded")
         case .cancelled: reasons = one(.ended, "a person cancelled it")
         case .dead:

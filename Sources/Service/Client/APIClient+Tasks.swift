@@ -25,6 +25,18 @@ extension APIClient {
         return try Self.value(await call(APIRequest(.get, PercentEncoding.target(path, query))))
     }
 
+    /// What some agents do, by their identifiers; at most 50 of them.
+    package func work(of agents: [String]) async throws(ClientError) -> [String: JSONValue] {
+        if agents.isEmpty { return [:] }
+        let target = PercentEncoding.target("/api/v1/agents/work", agents.map { (name: "id", value: $0) })
+        let answer = try Self.value(await call(APIRequest(.get, target)))
+        var work: [String: JSONValue] = [:]
+        for item in try Members(answer, "list of work").array("items") {
+            if let id = item["agent_id"]?.string { work[id] = item }
+        }
+        return work
+    }
+
     /// The artefacts of a task, the newest attempt's first.
     package func artefacts(of task: String) async throws(ClientError) -> [ArtefactRecord] {
         let path = "\(Self.tasksPath)/\(PercentEncoding.encode(task))/artefacts"

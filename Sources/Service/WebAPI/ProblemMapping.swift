@@ -128,9 +128,19 @@ enum ProblemMapping {
             ProblemError(.conflict, "\(dependentsMax) tasks depend on task \(id), which is as many as may")
         case .graphTooLarge(let tasksMax):
             ProblemError(.conflict, "more than \(tasksMax) tasks would have to be looked at for a cycle")
+        case .noCoordinator: ProblemError(.conflict, "the task is not the coordinator of a plan")
+        case .tooManyChildren(let childrenMax):
+            ProblemError(.conflict, "a coordinator makes at most \(childrenMax) tasks")
         case .tooManyFollowers: unavailable("too many requests wait for log lines")
         case .artefact(let refusal): ArtefactProblems.problem(refusal)
         }
+    }
+
+    /// A refusal in words, where it is one of many.
+    static func text(_ refusal: TaskRefusal) -> String {
+        if case .uniqueKeyTaken(let holder) = refusal { return "its unique key is that of the open task \(holder)" }
+        let answer = problem(refusal).problem
+        return answer.detail ?? answer.type.title
     }
 
     private static func problem(_ refusal: AgentRefusal) -> ProblemError {

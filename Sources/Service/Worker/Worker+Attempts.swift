@@ -93,8 +93,9 @@ extension Worker {
             stop: stop,
             notTaken: { self.tell(notTaken: .artefacts) }
         )
+        let children = ChildTasks(lease: grant.key, client: reports, calls: PatientCalls(clock: clock, stop: stop))
         return await executor.run(
-            Attempt(grant: grant, folder: folder, stop: stop, log: log, artefacts: artefacts)
+            Attempt(grant: grant, folder: folder, stop: stop, log: log, artefacts: artefacts, children: children)
         )
     }
 

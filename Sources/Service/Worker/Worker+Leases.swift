@@ -65,7 +65,7 @@ extension Worker {
         while !Task.isCancelled {
             let load = Double(state.withLock { $0.attempts }) / Double(settings.concurrency)
             do throws(AgentCallError) {
-                _ = try await client.heartbeat(agent: agent.id, load: load)
+                asked(toStop: try await client.heartbeat(agent: agent.id, load: load).isStopping)
             } catch {
                 metrics.heartbeatFailures.increment()
                 log.debug("a heartbeat was not taken", metadata: ["error": "\(error)"])

@@ -38,6 +38,8 @@ package final class Worker: Sendable {
         /// Results that the server has not taken.
         var undelivered = 0
         var isNotTakenTold: Set<WorkerMetrics.Report> = []
+        /// Whether the server wants this worker to end once nothing runs.
+        var isStopAsked = false
     }
 
     let settings: WorkerSettings
@@ -94,7 +96,18 @@ package final class Worker: Sendable {
 
     var isDraining: Bool { draining.value != nil }
 
-    /// Works until ``drain()``, and returns when everything has ended.
+    /// Notes whether the server wants this worker to end once nothing runs, which it may also take back.
+    func asked(toStop isAsked: Bool) {
+        let isNew = state.withLock { state in
+            defer { state.isStopAsked = isAsked }
+            return state.isStopAsked != isAsked
+        }
+        guard isNew else { return }
+        log.notice(isAsked ? "the server wants this worker to end" : "the server wants this worker to go on")
+        change.set()
+    }
+
+    /// Works until ``drain()``, or until the server wants it to end and nothing runs; returns when everything has ended.
     /// - Throws: ``StartError``.
     package func run() async throws(StartError) {
         try endLeftovers()
@@ -180,16 +193,22 @@ package final class Worker: Sendable {
         var retry = RetryDelay()
         var random = SystemRandomNumberGenerator()
         while !isDraining {
-            let (room, undelivered) = state.withLock { ($0.held.room, $0.undelivered) }
-            guard room > 0, undelivered < Outbox.resultsMax else {
+            let (room, undelivered, isStopAsked, isIdle) = state.withLock {
+                ($0.held.room, $0.undelivered, $0.isStopAsked, $0.attempts == 0)
+            }
+            // What runs ends by itself: nothing is stopped for that.
+            if isStopAsked && isIdle { return }
+            guard room > 0, undelivered < Outbox.resultsMax, !isStopAsked else {
                 await change.wait(atMost: nil, by: clock)
                 continue
             }
             let answer = await askForWork(agentID, room)
             switch answer {
             case nil: return
-            case .success(let grants):
+            case .success(let answer):
+                let grants = answer.grants
                 retry.succeed()
+                asked(toStop: answer.isStopping)
                 metrics.leaseRequests[grants.isEmpty ? .empty : .leased].increment()
                 let now = clock.uptime
                 for grant in grants {
@@ -220,8 +239,8 @@ package final class Worker: Sendable {
     }
 
     /// One long poll; nil when the worker is to end.
-    private func askForWork(_ agentID: String, _ room: Int) async -> Result<[LeaseGrant], AgentCallError>? {
-        await withTaskGroup(of: Result<[LeaseGrant], AgentCallError>?.self) { group in
+    private func askForWork(_ agentID: String, _ room: Int) async -> Result<LeaseAnswer, AgentCallError>? {
+        await withTaskGroup(of: Result<LeaseAnswer, AgentCallError>?.self) { group in
             group.addTask { [client, settings] in
                 do throws(AgentCallError) {
                     return .success(

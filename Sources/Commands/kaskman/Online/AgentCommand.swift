@@ -1,12 +1,17 @@
 import ArgumentParser
 import Client
+import JSON
 
 /// The command `kaskman agent`.
 struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent",
         abstract: "Agents: the programs that do the projects' tasks.",
-        subcommands: [AgentListCommand.self, AgentRegisterCommand.self, AgentShowCommand.self]
+        subcommands: [
+            AgentListCommand.self, AgentRegisterCommand.self, AgentShowCommand.self, AgentMonitorCommand.self,
+            AgentActCommand<AgentVerbs.Drain>.self, AgentActCommand<AgentVerbs.Undrain>.self,
+            AgentActCommand<AgentVerbs.Stop>.self,
+        ]
     )
 
     static let path = "/api/v1/agents"
@@ -19,6 +24,7 @@ struct AgentListCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
     @OptionGroup var limit: LimitOptions
+    @OptionGroup var watching: WatchOptions
 
     @Option(help: "Only of this status; may be repeated.")
     var status: [String] = []
@@ -33,6 +39,13 @@ struct AgentListCommand: AsyncParsableCommand {
     var search: String?
 
     func run() async throws {
+        try await watching.run {
+            try await list()
+            return false
+        }
+    }
+
+    private func list() async throws {
         var filter: [(name: String, value: String)] = status.map { ("status", $0) }
         if let type { filter.append(("type", type)) }
         if let capability { filter.append(("capability", capability)) }
@@ -70,5 +83,43 @@ struct AgentShowCommand: AsyncParsableCommand {
         try await connection.show(as: format) { client in
             try await NamedRecord.find(id, at: AgentCommand.path, called: "agent", by: client)
         }
+    }
+}
+
+/// A command that has something done to an agent, and shows it.
+struct AgentActCommand<Verb: ActionVerb>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: Verb.word, abstract: Verb.abstract)
+    }
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The agent's identifier, or its name.")
+    var id: String
+
+    func run() async throws {
+        try await connection.show(as: format) { client in
+            let found = try await NamedRecord.find(id, at: AgentCommand.path, called: "agent", by: client)
+            return try await client.act(AgentCommand.path, id: try AgentRecord(found).id, Verb.word)
+        }
+    }
+}
+
+/// What may be done to an agent.
+enum AgentVerbs {
+    enum Drain: ActionVerb {
+        static let word = "drain"
+        static let abstract = "Have an agent take no new tasks, and show it."
+    }
+
+    enum Undrain: ActionVerb {
+        static let word = "undrain"
+        static let abstract = "Have an agent take tasks again that was drained or stopped, and show it."
+    }
+
+    enum Stop: ActionVerb {
+        static let word = "stop"
+        static let abstract = "Have an agent take no new tasks, and its worker end once nothing runs, and show it."
     }
 }

@@ -23,6 +23,7 @@ struct ProjectListCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
     @OptionGroup var limit: LimitOptions
+    @OptionGroup var watching: WatchOptions
 
     @Option(help: "Only of this status; may be repeated.")
     var status: [String] = []
@@ -43,6 +44,13 @@ struct ProjectListCommand: AsyncParsableCommand {
     var sort: String?
 
     func run() async throws {
+        try await watching.run {
+            try await list()
+            return false
+        }
+    }
+
+    private func list() async throws {
         var filter: [(name: String, value: String)] = status.map { ("status", $0) }
         if let type { filter.append(("type", type)) }
         if let owner { filter.append(("owner", owner)) }

@@ -50,6 +50,13 @@ extension ConnectionOptions {
         }
     }
 
+    /// Has something done to a record, and writes it.
+    func act(_ path: String, _ id: String, _ word: String, as format: OutputOptions) async throws {
+        let environment = CommandEnvironment.current
+        let json = try await withClient(environment) { client in try await client.act(path, id: id, word) }
+        environment.output(json, as: format.output) { RecordTable.make(json) }
+    }
+
     /// Writes one record, which `body` gets, and returns it.
     @discardableResult
     func show(

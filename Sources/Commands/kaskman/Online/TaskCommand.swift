@@ -10,8 +10,10 @@ struct TaskCommand: AsyncParsableCommand {
         abstract: "Tasks: the projects' work, which agents do.",
         subcommands: [
             TaskListCommand.self, TaskCreateCommand.self, TaskShowCommand.self, TaskWaitCommand.self,
-            TaskWhyCommand.self, TaskApproveCommand.self, TaskRejectCommand.self, TaskCancelCommand.self,
-            TaskRetryCommand.self, TaskLogsCommand.self, TaskArtefactsCommand.self, TaskDownloadCommand.self,
+            TaskWhyCommand.self, TaskActCommand<TaskVerbs.Approve>.self, TaskRejectCommand.self,
+            TaskActCommand<TaskVerbs.Pause>.self, TaskActCommand<TaskVerbs.Resume>.self,
+            TaskActCommand<TaskVerbs.Cancel>.self, TaskRetryCommand.self, TaskLogsCommand.self,
+            TaskArtefactsCommand.self, TaskDownloadCommand.self,
         ]
     )
 
@@ -39,6 +41,15 @@ struct TaskListCommand: AsyncParsableCommand {
     @Option(help: "Only those in whose name, kind or capabilities every word of this begins some word.")
     var search: String?
 
+    @Option(help: "Only the tasks of this plan, by its identifier.")
+    var plan: String?
+
+    @Option(help: "Only dead ones of this reason, such as attempts_exhausted.")
+    var reason: String?
+
+    @Option(help: "Only those whose newest error has this class, such as exit_code.")
+    var errorClass: String?
+
     func run() async throws {
         try await watching.run {
             try await list()
@@ -51,6 +62,9 @@ struct TaskListCommand: AsyncParsableCommand {
         if let project { filter.append(("project", project)) }
         if let kind { filter.append(("kind", kind)) }
         if let search { filter.append(("q", search)) }
+        if let plan { filter.append(("plan", plan)) }
+        if let reason { filter.append(("reason", reason)) }
+        if let errorClass { filter.append(("error_class", errorClass)) }
         try await connection.list(TaskCommand.path, filter, limit: limit, as: format, of: "tasks", TaskRecord.init) {
             tasks,
             _ in
@@ -227,12 +241,11 @@ struct TaskWhyCommand: AsyncParsableCommand {
     }
 }
 
-/// The command `kaskman task approve`.
-struct TaskApproveCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "approve",
-        abstract: "Let a task be begun that waits for approval, and show it."
-    )
+/// A command that has something done to a task, and shows it.
+struct TaskActCommand<Verb: ActionVerb>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: Verb.word, abstract: Verb.abstract)
+    }
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
@@ -240,8 +253,35 @@ struct TaskApproveCommand: AsyncParsableCommand {
     @Argument(help: "The task's identifier.")
     var id: String
 
-    func run() async throws {
-        try await connection.act(TaskCommand.path, id, "approve", as: format)
+    func run() async throws { try await connection.act(TaskCommand.path, id, Verb.word, as: format) }
+}
+
+/// What may be done to a record, as the last part of the route's path and of the command line.
+protocol ActionVerb {
+    static var word: String { get }
+    static var abstract: String { get }
+}
+
+/// What may be done to a task, and needs no options.
+enum TaskVerbs {
+    enum Approve: ActionVerb {
+        static let word = "approve"
+        static let abstract = "Let a task be begun that waits for approval, and show it."
+    }
+
+    enum Cancel: ActionVerb {
+        static let word = "cancel"
+        static let abstract = "End a task, and show it."
+    }
+
+    enum Pause: ActionVerb {
+        static let word = "pause"
+        static let abstract = "Hold back a task that has not begun, and show it."
+    }
+
+    enum Resume: ActionVerb {
+        static let word = "resume"
+        static let abstract = "Let a task go on that was held back, and show it."
     }
 }
 
@@ -268,39 +308,6 @@ struct TaskRejectCommand: AsyncParsableCommand {
             try await client.act(TaskCommand.path, id: id, "reject", content)
         }
         environment.output(json, as: format.output) { RecordTable.make(json) }
-    }
-}
-
-/// The command `kaskman task cancel`.
-struct TaskCancelCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "End a task, and show it.")
-
-    @OptionGroup var connection: ConnectionOptions
-    @OptionGroup var format: OutputOptions
-
-    @Argument(help: "The task's identifier.")
-    var id: String
-
-    func run() async throws {
-        try await connection.act(TaskCommand.path, id, "cancel", as: format)
-    }
-}
-
-/// The command `kaskman task retry`.
-struct TaskRetryCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "retry",
-        abstract: "Have a dead or cancelled task tried again, and show it."
-    )
-
-    @OptionGroup var connection: ConnectionOptions
-    @OptionGroup var format: OutputOptions
-
-    @Argument(help: "The task's identifier.")
-    var id: String
-
-    func run() async throws {
-        try await connection.act(TaskCommand.path, id, "retry", as: format)
     }
 }
 
@@ -344,14 +351,5 @@ struct TaskWaitCommand: AsyncParsableCommand {
         }
         environment.output(TextTable.visible(ended.status))
         if ended.status != "succeeded" { throw CommandFailure.failed() }
-    }
-}
-
-extension ConnectionOptions {
-    /// Has something done to a record, and writes it.
-    fileprivate func act(_ path: String, _ id: String, _ word: String, as format: OutputOptions) async throws {
-        let environment = CommandEnvironment.current
-        let json = try await withClient(environment) { client in try await client.act(path, id: id, word) }
-        environment.output(json, as: format.output) { RecordTable.make(json) }
     }
 }

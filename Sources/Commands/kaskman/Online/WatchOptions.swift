@@ -19,6 +19,11 @@ struct WatchOptions: ParsableArguments {
             _ = try await body()
             return
         }
+        try await Self.again(body)
+    }
+
+    /// Runs what writes the answer again and again, until it says that nothing will change any more.
+    static func again(_ body: () async throws -> Bool) async throws {
         let environment = CommandEnvironment.current
         let text = Mutex("")
         var collecting = environment
@@ -30,10 +35,10 @@ struct WatchOptions: ParsableArguments {
                 defer { text = "" }
                 return text
             }
-            if now != shown { environment.write((environment.isOutputTerminal ? Self.cleared : "") + now) }
+            if now != shown { environment.write((environment.isOutputTerminal ? cleared : "") + now) }
             shown = now
             if isOver { return }
-            try await environment.clock.sleep(for: Self.interval)
+            try await environment.clock.sleep(for: interval)
         }
     }
 }

@@ -62,6 +62,8 @@ public struct YAMLValue: Sendable {
     public let content: Content
     /// Where the value begins.
     public let position: YAMLPosition
+    /// Whether it is a scalar that stands in quotes or in a block, and so is text whatever it looks like.
+    public var isQuoted = false
 
     /// Whether nothing was written, or `null`, or `~`.
     public var isNull: Bool { if case .null = content { true } else { false } }

@@ -18,7 +18,11 @@ struct YAMLConverter {
         }
         switch node {
         case .scalar(let scalar):
-            return YAMLValue(content: Self.isNull(scalar) ? .null : .scalar(scalar.string), position: position)
+            return YAMLValue(
+                content: Self.isNull(scalar) ? .null : .scalar(scalar.string),
+                position: position,
+                isQuoted: scalar.style != .plain
+            )
         case .sequence(let sequence):
             var items: [YAMLValue] = []
             for item in sequence { items.append(try convert(item, depth: depth + 1)) }

@@ -214,7 +214,8 @@ extension ProjectTask {
             needs: AgentNeeds(capabilities: Set(fields.capabilities), labels: fields.labels),
             keys: fields.concurrencyKeys.map { ConcurrencyKey($0.key, limit: $0.value) },
             priority: fields.priority,
-            readyAt: progress.readySince ?? progress.runAt
+            readyAt: progress.readySince ?? progress.runAt,
+            spread: fields.plan.flatMap { $0.role == .member ? $0.planID : nil }
         )
     }
 }

@@ -225,7 +225,7 @@ extension DecisionReasons {
     var json: JSONValue {
         let interval = record.interval
         func rounded(_ value: Double) -> JSONValue { JSONValue(floatLiteral: (value * 1000).rounded() / 1000) }
-        return [
+        var reasons: JSONObject = [
             "rule": .string(isByAge ? "oldest" : "fair_share"),
             "priority": .integer(Int64(priority)),
             "waited_seconds": rounded(waited.inSeconds),
@@ -240,5 +240,12 @@ extension DecisionReasons {
                 "rate_low": rounded(interval.lowerBound), "rate_high": rounded(interval.upperBound),
             ],
         ]
+        // Only of tasks that are better done by different agents.
+        if let spread {
+            reasons["siblings"] = [
+                "passed_over": .integer(Int64(spread.passedOver)), "same_agent": .boolean(spread.isRepeated),
+            ]
+        }
+        return .object(reasons)
     }
 }

@@ -40,12 +40,16 @@ package struct AgentClient: Sendable {
         do throws(ClientError) { return try AgentRecord(json) } catch { throw .unexpectedAnswer("\(error)") }
     }
 
-    /// Says that the agent lives, and how loaded it is; returns whether it is to take no new tasks.
-    package func heartbeat(agent id: String, load: Double) async throws(AgentCallError) -> Bool {
+    /// Says that the agent lives, and how loaded it is; returns what it is to do.
+    package func heartbeat(agent id: String, load: Double) async throws(AgentCallError) -> AgentOrders {
         var body = JSONObject()
         body["load"] = JSONNumber(load).map { .number($0) }
         let path = "/api/v1/agents/\(PercentEncoding.encode(id))/heartbeat"
-        return try await json(APIClient.json(.post, path, .object(body)))["draining"]?.boolean ?? false
+        let answer = try await json(APIClient.json(.post, path, .object(body)))
+        return AgentOrders(
+            isDraining: answer["draining"]?.boolean ?? false,
+            isStopping: answer["stop"]?.boolean ?? false
+        )
     }
 
     /// Asks for work, and waits for some on the server while there is none.
@@ -54,9 +58,9 @@ package struct AgentClient: Sendable {
     ///   - id: The agent's identifier.
     ///   - count: The most tasks.
     ///   - wait: At most ``waitSecondsMax`` seconds.
-    /// - Returns: The tasks, none when there were none in time.
+    /// - Returns: The tasks, none when there were none in time, and whether the agent is to end.
     /// - Throws: ``AgentCallError``.
-    package func lease(agent id: String, count: Int, wait: Duration) async throws(AgentCallError) -> [LeaseGrant] {
+    package func lease(agent id: String, count: Int, wait: Duration) async throws(AgentCallError) -> LeaseAnswer {
         let wait = min(max(wait, .zero), .seconds(Self.waitSecondsMax))
         var body: JSONObject = ["count": .integer(Int64(count))]
         body["wait_seconds"] = JSONNumber(wait.inSeconds).map { .number($0) }
@@ -64,7 +68,7 @@ package struct AgentClient: Sendable {
         let answer = try await json(APIClient.json(.post, path, .object(body)), timeout: timeout + wait)
         var grants: [LeaseGrant] = []
         for entry in answer["leases"]?.array ?? [] { grants.append(try LeaseGrant(entry)) }
-        return grants
+        return LeaseAnswer(grants: grants, isStopping: answer["stop"]?.boolean ?? false)
     }
 
     // MARK: The attempt
@@ -110,6 +114,15 @@ package struct AgentClient: Sendable {
         var body = Self.body(lease, cost: cost)
         body["error"] = ["class": .string(errorClass), "message": .string(message)]
         _ = try await send(APIClient.json(.post, path(lease, "fail"), .object(body)))
+    }
+
+    /// Makes tasks while the coordinator of a plan runs.
+    ///
+    /// `key`: the same for every attempt that asks for the same, so that they are made once.
+    package func spawn(_ lease: LeaseKey, _ tasks: [JSONValue], key: String) async throws(AgentCallError) {
+        let body: JSONObject = ["token": .integer(lease.token), "tasks": .array(tasks)]
+        let headers = [APIRequest.Header("Idempotency-Key", key)]
+        _ = try await send(APIClient.json(.post, path(lease, "children"), .object(body), headers: headers))
     }
 
     private static func body(_ lease: LeaseKey, cost: Double?) -> JSONObject {

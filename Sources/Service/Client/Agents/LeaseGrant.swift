@@ -16,6 +16,21 @@ package struct LeaseKey: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(taskID)/\(token)" }
 }
 
+/// What came of a request for work.
+package struct LeaseAnswer: Hashable, Sendable {
+    package let grants: [LeaseGrant]
+    /// Whether the agent is to end once nothing runs.
+    package let isStopping: Bool
+}
+
+/// What an agent is told when it says that it lives.
+package struct AgentOrders: Hashable, Sendable {
+    /// Whether it is to take no new tasks.
+    package let isDraining: Bool
+    /// Whether it is to end once nothing runs; servers that know no such thing do not say it.
+    package let isStopping: Bool
+}
+
 /// A task that an agent has leased.
 package struct LeaseGrant: Hashable, Sendable {
     package let key: LeaseKey
@@ -23,6 +38,9 @@ package struct LeaseGrant: Hashable, Sendable {
     package let kind: String
     package let name: String
     package let input: JSONValue
+    /// What those gave that were to end first: an array of objects with `task_id`, `status`, `output` and more; empty for a
+    /// task that depends on nothing.
+    package let upstream: JSONValue
     /// How long the lease lasts without a renewal; nil when the server does not say.
     package let length: Duration?
     /// When it ends, by the server's clock.
@@ -34,6 +52,7 @@ package struct LeaseGrant: Hashable, Sendable {
         kind: String,
         name: String = "",
         input: JSONValue,
+        upstream: JSONValue = [],
         length: Duration?,
         deadline: Timestamp
     ) {
@@ -42,6 +61,7 @@ package struct LeaseGrant: Hashable, Sendable {
         self.kind = kind
         self.name = name
         self.input = input
+        self.upstream = upstream
         self.length = length
         self.deadline = deadline
     }
@@ -59,6 +79,7 @@ package struct LeaseGrant: Hashable, Sendable {
             kind: kind,
             name: task["name"]?.string ?? "",
             input: task["input"] ?? .emptyObject,
+            upstream: json["upstream"]?.array.map { .array($0) } ?? [],
             length: seconds.flatMap { $0 > 0 ? .seconds(min($0, Self.lengthSecondsMax)) : nil },
             deadline: deadline
         )

@@ -84,6 +84,7 @@ extension Wiring {
             + ActivityRoutes(events: foundation.events).routes
             + ProjectRoutes(projects: research.projects).routes
             + TaskRoutes(tasks: research.tasks, agents: research.agents).routes
+            + PlanRoutes(tasks: research.tasks).routes
             + WorkRoutes(tasks: research.tasks, agents: research.agents).routes
             + LeaseRoutes(
                 tasks: research.tasks,

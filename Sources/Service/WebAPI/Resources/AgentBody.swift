@@ -83,6 +83,7 @@ struct AgentBody: JSONWritable {
             .required("id", .string(format: .uuid)),
             .required("status", .oneOf(AgentStatus.self), "As it follows from the heartbeats now."),
             .required("draining", .boolean, "Whether it is to take no new tasks."),
+            .required("stopping", .boolean, "Whether its program is to end once nothing runs."),
             .required(
                 "quarantine",
                 JSONSchema.object([
@@ -130,6 +131,7 @@ struct AgentBody: JSONWritable {
         json.member("heartbeat_timeout_seconds", fields.heartbeatTimeoutSeconds)
         json.member("status", status.rawValue)
         json.member("draining", agent.isDraining)
+        json.member("stopping", agent.isStopping)
         json.key("quarantine")
         writeQuarantine(to: &json)
         json.member("last_heartbeat_at", orNull: agent.lastHeartbeatAt)
@@ -184,6 +186,7 @@ struct RegistrationBody: JSONWritable {
 struct HeartbeatBody: JSONWritable {
     static let schema = JSONSchema.object([
         .required("draining", .boolean, "Whether it is to take no new tasks."),
+        .required("stop", .boolean, "Whether it is to end once nothing runs."),
         .required("version", .integer(), "When it grows, the agent's fields have changed."),
     ])
 
@@ -194,6 +197,7 @@ struct HeartbeatBody: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("draining", answer.isDraining)
+            json.member("stop", answer.isStopping)
             json.member("version", Int(answer.version))
         }
     }

@@ -22,7 +22,7 @@ package struct AgentRoutes: Sendable {
 
     package var routes: [Route] {
         [
-            list, register, me, get, replace, delete, heartbeat, rotateToken,
+            list, register, me, get, replace, delete, heartbeat, rotateToken, stop,
             draining("drain", true, "Tell an agent to take no new tasks."),
             draining("undrain", false, "Tell an agent to take tasks again."),
         ].map(\.mappingErrors)
@@ -162,6 +162,18 @@ package struct AgentRoutes: Sendable {
     private func draining(_ word: String, _ isDraining: Bool, _ summary: String) -> Route {
         shared.change(.post, at: "/" + word, .agentsWrite, summary, responses: [Self.agent]) { request, id, expected in
             Self.answer(try await agents.setDraining(isDraining, id, expecting: expected, by: try request.origin))
+        }
+    }
+
+    private var stop: Route {
+        shared.change(
+            .post,
+            at: "/stop",
+            .agentsWrite,
+            "Tell an agent to take no new tasks, and its program to end once nothing runs.",
+            responses: [Self.agent]
+        ) { request, id, expected in
+            Self.answer(try await agents.stop(id, expecting: expected, by: try request.origin))
         }
     }
 

@@ -1,11 +1,13 @@
 import APIModel
 package import Agents
 package import Basics
+import Coordination
 package import HTTP
 import HTTPTypes
 import Identity
 import JSON
 import Records
+import Synchronization
 package import Tasks
 
 /// What agents do with tasks: ask for work, renew leases, hand in results.
@@ -76,9 +78,11 @@ package struct LeaseRoutes: Sendable {
             let count = request.json?["count"]?.integer.map { Int(clamping: $0) } ?? 1
             let wait = request.json?["wait_seconds"]?.double ?? 0
             if caller.kind != .agent { try await refuseUnwilling(id) }
+            // Who is to end is told at once, rather than at the end of the wait.
+            let isStopping = Mutex(false)
             let leased = try await tasks.lease(
                 waitingFor: .milliseconds(Int64(wait * 1000)),
-                isDraining: { isDraining() || request.isClientGone() },
+                isDraining: { isDraining() || request.isClientGone() || isStopping.withLock { $0 } },
                 recheck: { connection in
                     // A task that nobody takes would wait for its lease to end, and count an attempt.
                     if request.isClientGone() { return nil }
@@ -87,9 +91,11 @@ package struct LeaseRoutes: Sendable {
             ) {
                 if request.isClientGone() { return nil }
                 let (agent, records) = try await agents.withRecords(id)
+                isStopping.withLock { $0 = agent.isStopping }
                 return self.request(agent, records, count)
             }
-            return .json(LeasesBody(leased))
+            let upstream = try await tasks.upstream(of: leased)
+            return .json(LeasesBody(leased, upstream, isStopping: isStopping.withLock { $0 }))
         }
     }
 
@@ -229,14 +235,22 @@ private struct LeasesBody: JSONWritable {
                     .required("token", .integer(), "The fencing token: grows with each lease of the task."),
                     .required("deadline", .string(format: .dateTime), "To be renewed before."),
                     .required("task", TaskBody.schema),
+                    .optional("upstream", .array(of: UpstreamBody.schema), "What it depends on; left out for nothing."),
                 ])
             )
-        )
+        ),
+        .optional("stop", .boolean, "That the agent is to end once nothing runs; left out while it is not."),
     ])
 
     private let tasks: [ProjectTask]
+    private let upstream: [UUIDv7: [UpstreamResult]]
+    private let isStopping: Bool
 
-    init(_ tasks: [ProjectTask]) { self.tasks = tasks }
+    init(_ tasks: [ProjectTask], _ upstream: [UUIDv7: [UpstreamResult]], isStopping: Bool) {
+        self.tasks = tasks
+        self.upstream = upstream
+        self.isStopping = isStopping
+    }
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -248,9 +262,45 @@ private struct LeasesBody: JSONWritable {
                         json.member("token", Int(task.progress.token))
                         json.member("deadline", lease.deadline.rfc3339)
                         json.member("task", TaskBody(task))
+                        if let results = upstream[task.id] {
+                            json.member("upstream", results.map { UpstreamBody($0) })
+                        }
                     }
                 }
             }
+            if isStopping { json.member("stop", true) }
+        }
+    }
+}
+
+/// What a task gave that was to end first.
+private struct UpstreamBody: JSONWritable {
+    static let schema = JSONSchema.object([
+        .required("task_id", .string(format: .uuid)), .required("name", .string()), .required("kind", .string()),
+        .required("role", .nullable(.oneOf(PlanRole.self)), "Its part in a plan; null for a task of none."),
+        .required("status", .oneOf(TaskStatus.self)),
+        .required("output", .anything, "Null when it did not succeed."),
+        .optional(
+            "output_omitted",
+            .boolean,
+            "That the output is left out since all together are longer than \(TaskLimits.upstreamBytesMax) bytes, or the answer "
+                + "would become too long: ask for the task itself."
+        ),
+    ])
+
+    private let result: UpstreamResult
+
+    init(_ result: UpstreamResult) { self.result = result }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("task_id", result.taskID.description)
+            json.member("name", result.name)
+            json.member("kind", result.kind)
+            json.member("role", orNull: result.role?.rawValue)
+            json.member("status", result.status.rawValue)
+            json.member("output", result.output ?? .null)
+            if result.isOmitted { json.member("output_omitted", true) }
         }
     }
 }

@@ -1,5 +1,6 @@
 import APIModel
 import Basics
+import Coordination
 import HTTP
 import JSON
 import Tasks
@@ -22,6 +23,13 @@ struct TaskBody: JSONWritable {
             .required("reason", .nullable(.oneOf(DeathReason.self)), "Why it is dead."),
             .required("error", ErrorBody.schema.orNull, "Of the newest attempt that failed."),
             .required("output", .anything, "What the attempt that succeeded gave; null unless one did."),
+            .required(
+                "plan",
+                JSONSchema.object([
+                    .required("id", .string(format: .uuid)), .required("role", .oneOf(PlanRole.self)),
+                ]).orNull,
+                "Where it stands in a plan; null for a task of none."
+            ),
             .required("version", .integer(), "Grows with each change; the ETag."),
             .required("created_at", .string(format: .dateTime)),
             .required("updated_at", .string(format: .dateTime)),
@@ -63,11 +71,17 @@ struct TaskBody: JSONWritable {
         json.member("reason", orNull: progress.reason?.rawValue)
         json.member("error", ErrorBody(task.failure))
         json.member("output", task.output ?? .null)
+        json.member("plan", Self.plan(fields.plan))
         json.member("version", Int(task.version))
         json.member("created_at", task.createdAt.rfc3339)
         json.member("updated_at", task.updatedAt.rfc3339)
         json.member("ended_at", orNull: progress.endedAt)
         json.member("created_by", task.createdBy)
+    }
+
+    private static func plan(_ place: PlanPlace?) -> JSONValue {
+        guard let place else { return .null }
+        return ["id": .string(place.planID.description), "role": .string(place.role.rawValue)]
     }
 
     private func writeSelection(_ fields: TaskFields, to json: inout JSONWriter) {

@@ -20,6 +20,14 @@ enum TaskInput {
         )
     )
 
+    /// A task of a plan or a coordinator's child, whose project and dependencies follow from that.
+    static let plannedSchema = JSONSchema.named("PlannedTask", .object(plannedProperties))
+
+    static let plannedProperties: [JSONSchema.Property] =
+        properties(required: false).filter { $0.name != "project_id" } + [
+            .optional("run_at", .string(format: .dateTime).orNull, "Not to be begun earlier.")
+        ]
+
     static let dependencySchema = JSONSchema.object([
         .required("task_id", .string(format: .uuid), "The task that is to end first."),
         .optional("condition", .oneOf(TaskDependency.Condition.self), "How it is to end; success at first."),
@@ -132,16 +140,21 @@ enum TaskInput {
 
     // MARK: Reading
 
-    /// The task of a body that satisfies ``schema``.
+    /// The task of a body that satisfies ``schema``, or in a project that is known of a value at a place that satisfies
+    /// ``plannedSchema``.
     /// - Throws: ``ProblemError``: `validation_failed`.
-    static func task(_ json: JSONValue?) throws(ProblemError) -> NewTask {
+    static func task(
+        _ json: JSONValue?,
+        in known: UUIDv7? = nil,
+        at pointer: String = ""
+    ) throws(ProblemError) -> NewTask {
         guard let json, let kind = json["kind"]?.string else { throw ProblemError(.validationFailed) }
-        let project = try id(json["project_id"], "/project_id")
+        let project = if let known { known } else { try id(json["project_id"], "/project_id") }
         var fields = TaskFields(projectID: project, kind: kind, name: json["name"]?.string)
         fields.input = json["input"] ?? .emptyObject
         fields.capabilities = json["capabilities"]?.strings ?? []
         for label in json["labels"]?.object?.members ?? [] { fields.labels[label.name] = label.value.string }
-        try readKeys(json["concurrency_keys"], into: &fields)
+        try readKeys(json["concurrency_keys"], pointer, into: &fields)
         fields.needsApproval = json["approval"]?["required"]?.boolean ?? false
         fields.priority = int(json["priority"]) ?? fields.priority
         fields.uniqueKey = json["unique_key"]?.string
@@ -157,7 +170,7 @@ enum TaskInput {
         for (index, item) in (json["dependencies"]?.array ?? []).enumerated() {
             dependencies.append(try dependency(item, "/dependencies/\(index)"))
         }
-        return NewTask(fields, runAt: try time(json["run_at"]), dependencies: dependencies)
+        return NewTask(fields, runAt: try time(json["run_at"], pointer + "/run_at"), dependencies: dependencies)
     }
 
     /// The dependency of a body that satisfies ``dependencySchema``.
@@ -168,11 +181,15 @@ enum TaskInput {
         return TaskDependency(on: try id(json["task_id"], pointer + "/task_id"), condition ?? .success)
     }
 
-    private static func readKeys(_ json: JSONValue?, into fields: inout TaskFields) throws(ProblemError) {
+    private static func readKeys(
+        _ json: JSONValue?,
+        _ pointer: String,
+        into fields: inout TaskFields
+    ) throws(ProblemError) {
         for (index, item) in (json?.array ?? []).enumerated() {
             guard let key = item["key"]?.string, let limit = int(item["limit"]) else { continue }
             guard fields.concurrencyKeys.updateValue(limit, forKey: key) == nil else {
-                throw ProblemMapping.invalid("/concurrency_keys/\(index)/key", "stands in the list already")
+                throw ProblemMapping.invalid("\(pointer)/concurrency_keys/\(index)/key", "stands in the list already")
             }
         }
     }
@@ -199,18 +216,18 @@ enum TaskInput {
 
     private static func int(_ json: JSONValue?) -> Int? { json?.integer.map { Int(clamping: $0) } }
 
-    private static func id(_ json: JSONValue?, _ pointer: String) throws(ProblemError) -> UUIDv7 {
+    static func id(_ json: JSONValue?, _ pointer: String) throws(ProblemError) -> UUIDv7 {
         guard let id = json?.string.flatMap({ UUIDv7($0) }) else {
             throw ProblemMapping.invalid(pointer, "must be a UUID, version 7")
         }
         return id
     }
 
-    private static func time(_ json: JSONValue?) throws(ProblemError) -> Timestamp? {
+    static func time(_ json: JSONValue?, _ pointer: String) throws(ProblemError) -> Timestamp? {
         guard let text = json?.string else { return nil }
         // The schema lets leap seconds pass, which a timestamp cannot hold.
         guard let time = Timestamp(rfc3339: text) else {
-            throw ProblemMapping.invalid("/run_at", "must be an RFC 3339 time with a zone and no leap second")
+            throw ProblemMapping.invalid(pointer, "must be an RFC 3339 time with a zone and no leap second")
         }
         return time
     }

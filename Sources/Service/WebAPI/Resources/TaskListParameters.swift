@@ -22,6 +22,17 @@ enum TaskListParameters {
             ),
             .query("kind", .string(1...TaskLimits.kindLengthMax)),
             .query("agent", .string(format: .uuid), "Only tasks that this agent has leased now."),
+            .query(
+                "plan",
+                .string(format: .uuid),
+                "Only the tasks of this plan, the coordinator's children with them."
+            ),
+            .query("reason", .oneOf(DeathReason.self), "Only dead letters of this reason."),
+            .query(
+                "error_class",
+                .string(1...TaskLimits.errorClassLengthMax),
+                "Only tasks whose newest error has this class."
+            ),
         ]
 
     /// - Throws: ``ProblemError``: `invalid_parameter` for a UUID that can be nothing's identifier.
@@ -32,6 +43,9 @@ enum TaskListParameters {
         query.statuses = Set(parameters.strings("status").compactMap { TaskStatus(rawValue: $0) })
         query.kind = parameters.string("kind")
         query.agentID = try id("agent", parameters)
+        query.planID = try id("plan", parameters)
+        query.reason = parameters.string("reason").flatMap { DeathReason(rawValue: $0) }
+        query.errorClass = parameters.string("error_class")
         return query
     }
 

@@ -20,6 +20,10 @@ package struct AttemptFolder: Hashable, Sendable {
     package var output: String { path + "/output.json" }
     /// Where it appends its metrics.
     package var metrics: String { path + "/metrics.prom" }
+    /// What those gave that were to end first.
+    package var upstream: String { path + "/upstream.json" }
+    /// Where it may leave tasks to be made, when it coordinates a plan.
+    package var children: String { path + "/children.json" }
     package var standardInput: String { path + "/stdin" }
     /// Its TMPDIR.
     package var temporary: String { path + "/tmp" }

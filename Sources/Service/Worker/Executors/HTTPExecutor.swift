@@ -34,7 +34,7 @@ package struct HTTPExecutor: TaskExecutor {
 
     package func run(_ attempt: Attempt) async -> AttemptOutcome {
         let input: HTTPInput
-        do throws(InputError) { input = try HTTPInput(attempt.grant.input) } catch {
+        do throws(InputError) { input = try HTTPInput(attempt.grant.input, attempt.grant.upstream) } catch {
             return .failed(.invalidInput, message: "\(error)")
         }
         return await withTaskGroup(of: AttemptOutcome.self) { group in

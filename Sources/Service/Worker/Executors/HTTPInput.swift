@@ -33,8 +33,13 @@ package struct HTTPInput: Hashable, Sendable {
     /// What the connection's own machinery says.
     private static let reserved: Set<String> = ["host", "content-length", "transfer-encoding", "connection", "upgrade"]
 
+    /// What stands in a body for what those gave that were to end first.
+    package static let upstreamMark = "{{upstream}}"
+
+    /// Reads an input; `upstream` takes the place of its mark in the body: in a text as JSON, in JSON where a text is the mark
+    /// and nothing else.
     /// - Throws: ``InputError``.
-    package init(_ json: JSONValue) throws(InputError) {
+    package init(_ json: JSONValue, _ upstream: JSONValue = []) throws(InputError) {
         let input = try InputReader(json, known: Self.members)
         method = try input.text("method") ?? "GET"
         guard Self.methods.contains(method) else {
@@ -57,9 +62,10 @@ package struct HTTPInput: Hashable, Sendable {
         guard headers.count <= Self.headersMax else { throw InputError("/headers: at most \(Self.headersMax) fields") }
         switch input.value("body") {
         case nil: body = []
-        case .string(let text): body = Array(text.utf8)
+        case .string(let text):
+            body = Array(text.replacing(Self.upstreamMark, with: JSONText.compact(upstream)).utf8)
         case let value?:
-            body = JSONWriter.bytes(of: value)
+            body = JSONWriter.bytes(of: Self.filled(value, upstream))
             if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
                 headers.append(Header(name: "Content-Type", value: "application/json"))
             }
@@ -78,6 +84,15 @@ package struct HTTPInput: Hashable, Sendable {
         }
         timeoutSeconds =
             try input.number("timeout_seconds", 0.001...Self.timeoutSecondsMax) ?? Self.timeoutSecondsDefault
+    }
+
+    private static func filled(_ value: JSONValue, _ upstream: JSONValue) -> JSONValue {
+        switch value {
+        case .string(upstreamMark): upstream
+        case .array(let values): .array(values.map { filled($0, upstream) })
+        case .object(let object): .object(JSONObject(object.members.map { ($0.name, filled($0.value, upstream)) }))
+        case .string, .null, .boolean, .number: value
+        }
     }
 
     /// Whether a status is what the task wants.

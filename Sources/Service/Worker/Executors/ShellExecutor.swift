@@ -51,7 +51,9 @@ package struct ShellExecutor: TaskExecutor {
             return .failed(.invalidInput, message: "\(error)")
         }
         do throws(FileSystemError) {
-            try await BlockingWork.run { () throws(FileSystemError) in try prepare(input, in: attempt.folder) }
+            let upstream = attempt.grant.upstream
+            try await BlockingWork.run { () throws(FileSystemError) in try prepare(input, upstream, in: attempt.folder)
+            }
         } catch {
             return .failed(.workerFailed, message: "the work folder cannot be filled: \(error)")
         }
@@ -67,12 +69,18 @@ package struct ShellExecutor: TaskExecutor {
             return fault
         }
         if let failure { return .failed(failure.kind, message: failure.message) }
-        return output(of: end, in: attempt.folder)
+        let outcome = output(of: end, in: attempt.folder)
+        guard case .completed = outcome, let fault = await makeChildren(attempt) else { return outcome }
+        return fault
     }
 
     // MARK: Before
 
-    private func prepare(_ input: ShellInput, in folder: AttemptFolder) throws(FileSystemError) {
+    private func prepare(
+        _ input: ShellInput,
+        _ upstream: JSONValue,
+        in folder: AttemptFolder
+    ) throws(FileSystemError) {
         for (path, text) in input.files {
             let parts = path.parts.dropLast()
             if !parts.isEmpty {
@@ -86,6 +94,7 @@ package struct ShellExecutor: TaskExecutor {
             try fileSystem.writeAtomically(Array(text.utf8), to: folder.work + "/" + path.text, mode: mode)
         }
         try fileSystem.writeAtomically([], to: folder.metrics, mode: .ownerOnly)
+        try fileSystem.writeAtomically(JSONWriter.bytes(of: upstream), to: folder.upstream, mode: .ownerOnly)
         if let text = input.standardInput {
             try fileSystem.writeAtomically(Array(text.utf8), to: folder.standardInput, mode: .ownerOnly)
         }
@@ -101,6 +110,8 @@ package struct ShellExecutor: TaskExecutor {
         environment["KASKMAN_PROJECT_ID"] = grant.projectID
         environment["KASKMAN_OUTPUT"] = folder.output
         environment["KASKMAN_METRICS"] = folder.metrics
+        environment["KASKMAN_UPSTREAM"] = folder.upstream
+        environment["KASKMAN_CHILDREN"] = folder.children
         environment[Survivors.variable] = folder.run
         return ProgramRun(
             start: ProgramStart(
@@ -153,6 +164,19 @@ package struct ShellExecutor: TaskExecutor {
         } catch {
             return .failed(error.kind, message: "\(error)")
         }
+    }
+
+    /// Has the tasks made that the program left, and returns the failure that it comes to.
+    private func makeChildren(_ attempt: Attempt) async -> AttemptOutcome? {
+        let bytes: [UInt8]
+        do throws(FileSystemError) {
+            let path = attempt.folder.children
+            guard try fileSystem.attributes(of: path)?.kind == .file else { return nil }
+            bytes = try fileSystem.read(path, bytesMax: ChildTasks.bytesMax)
+        } catch {
+            return .failed(.childrenRefused, message: "KASKMAN_CHILDREN cannot be read: \(error.reason)")
+        }
+        return await attempt.children.send(bytes)
     }
 
     private func output(of end: ProgramEnd, in folder: AttemptFolder) -> AttemptOutcome {

@@ -8,6 +8,7 @@ package struct Attempt: Sendable {
     package let stop: Latch<StopReason>
     package let log: AttemptLog
     package let artefacts: ArtefactUpload
+    package let children: ChildTasks
 }
 
 /// Does tasks of one kind.

@@ -29,6 +29,8 @@ package enum FailureClass: String, Hashable, Sendable, CaseIterable {
     case invalidOutput = "invalid_output"
     case artefactMissing = "artefact_missing"
     case artefactRefused = "artefact_refused"
+    /// What the program wrote to KASKMAN_CHILDREN is no array of tasks, or the server did not take them.
+    case childrenRefused = "children_refused"
     /// The server refused the result itself.
     case resultRefused = "result_refused"
     case networkRefused = "network_refused"

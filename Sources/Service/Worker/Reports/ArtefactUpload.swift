@@ -8,9 +8,6 @@ import Instruments
 package struct ArtefactUpload: Sendable {
     /// How much goes into one request; servers take up to 8 MiB.
     package static let chunkBytesMax = 4 << 20
-    /// How long a server that does not answer is waited for, in all.
-    package static let patienceMax = Duration.seconds(300)
-
     let lease: LeaseKey
     let client: AgentClient
     let clock: any WallClock
@@ -93,25 +90,15 @@ package struct ArtefactUpload: Sendable {
 
     /// Makes a call again while the server does not answer, for as long as the attempt is wanted.
     private func patiently<Value>(_ call: () async throws(AgentCallError) -> Value) async throws(Fault) -> Value {
-        var retry = RetryDelay()
-        var random = SystemRandomNumberGenerator()
-        let end = clock.uptime + Self.patienceMax
-        while true {
-            do throws(AgentCallError) {
-                return try await call()
-            } catch {
-                switch error {
-                case .later(let reason, let retryAfter):
-                    guard clock.uptime < end else { throw .end(.refused(reason)) }
-                    let delay = retry.next(retryAfter, &random)
-                    let isStopped = await stop.isSet(within: delay, by: clock)
-                    if isStopped { throw .end(.stopped) }
-                case .notFound:
-                    notTaken()
-                    throw .end(.notTaken)
-                case .leaseLost: throw .end(.stopped)
-                case .notAllowed, .refused, .unexpectedAnswer, .wrongOffset: throw .end(.refused("\(error)"))
-                }
+        do throws(PatientCalls.Fault) {
+            return try await PatientCalls(clock: clock, stop: stop).make(call)
+        } catch {
+            switch error {
+            case .notTaken:
+                notTaken()
+                throw .end(.notTaken)
+            case .stopped: throw .end(.stopped)
+            case .refused(let reason): throw .end(.refused(reason))
             }
         }
     }
