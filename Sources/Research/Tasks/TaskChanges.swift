@@ -21,6 +21,15 @@ struct AttemptResult {
     var reasons: JSONValue?
 }
 
+/// What a step makes of a task, before it is written.
+struct TaskAdvance {
+    let progress: TaskProgress
+    let actions: [TaskAction]
+
+    /// Whether what depends on the task is to be looked at.
+    var opensOrEnds: Bool { actions.contains(.ended) || actions.contains(.reopened) }
+}
+
 extension TaskRepository {
     /// Applies a step to a task that is locked, with everything that follows from it, in the caller's transaction.
     ///
@@ -34,18 +43,28 @@ extension TaskRepository {
         _ connection: any SQLConnection
     ) throws -> ProjectTask {
         let now = store.clock.now
-        let (changed, actions) = try apply(step, result, to: task, at: now, by: origin, connection)
-        var open = actions.contains(.ended) || actions.contains(.reopened) ? [task.id] : []
-        while let id = open.popLast() {
-            for dependent in try TaskTable(connection: connection).dependents(of: id) {
-                let task = try store.locked(dependent, nil, connection)
-                let verdict = try verdict(on: dependent, connection)
-                let look = TaskStep.dependencies(verdict)
-                let (_, actions) = try apply(look, AttemptResult(), to: task, at: now, by: origin, connection)
-                if actions.contains(.ended) || actions.contains(.reopened) { open.append(dependent) }
+        let advance = try advanced(task, by: step, at: now, connection)
+        // Before the first event, whose lock others wait for who hold a row: a database that finds two in each other's way
+        // lets everybody wait for a second first. What follows at second hand is locked when its turn comes.
+        let dependents = advance.opensOrEnds ? try lockedDependents(of: task.id, connection) : []
+        let changed = try apply(step, advance, result, to: task, at: now, by: origin, connection)
+        var open: [UUIDv7] = []
+        func look(_ dependents: [ProjectTask]) throws {
+            for dependent in dependents {
+                let look = TaskStep.dependencies(try verdict(on: dependent.id, connection))
+                let advance = try advanced(dependent, by: look, at: now, connection)
+                try apply(look, advance, AttemptResult(), to: dependent, at: now, by: origin, connection)
+                if advance.opensOrEnds { open.append(dependent.id) }
             }
         }
+        try look(dependents)
+        while let id = open.popLast() { try look(try lockedDependents(of: id, connection)) }
         return changed
+    }
+
+    /// The tasks that depend on one, locked in the order in which all servers lock them.
+    private func lockedDependents(of id: UUIDv7, _ connection: any SQLConnection) throws -> [ProjectTask] {
+        try TaskTable(connection: connection).dependents(of: id).map { try store.locked($0, nil, connection) }
     }
 
     /// What the dependencies of a task say now.
@@ -53,16 +72,19 @@ extension TaskRepository {
         DependencyVerdict(try TaskTable(connection: connection).dependencies(of: id).map(\.verdict))
     }
 
+    /// Writes what a step made of a task, with its event; returns the task afterwards.
+    @discardableResult
     private func apply(
         _ step: TaskStep,
+        _ advance: TaskAdvance,
         _ result: AttemptResult,
         to old: ProjectTask,
         at now: Timestamp,
         by origin: ChangeOrigin,
         _ connection: any SQLConnection
-    ) throws -> (ProjectTask, [TaskAction]) {
-        let (progress, actions) = try advanced(old, by: step, at: now, connection)
-        guard progress != old.progress else { return (old, actions) }
+    ) throws -> ProjectTask {
+        let (progress, actions) = (advance.progress, advance.actions)
+        guard progress != old.progress else { return old }
         var new = old
         new.progress = progress
         new.version += 1
@@ -78,7 +100,7 @@ extension TaskRepository {
         }
         try store.update(old, to: new, as: change, by: origin, connection)
         try note(actions, old, new, failure, result.reasons, connection)
-        return (new, actions)
+        return new
     }
 
     /// What a step makes of a task's progress; nothing is written.
@@ -87,11 +109,12 @@ extension TaskRepository {
         by step: TaskStep,
         at now: Timestamp,
         _ connection: any SQLConnection
-    ) throws -> (progress: TaskProgress, actions: [TaskAction]) {
+    ) throws -> TaskAdvance {
         do {
-            return try random.using { random in
+            let (progress, actions) = try random.using { random in
                 try task.progress.applying(step, rules: task.fields.rules, at: now, &random)
             }
+            return TaskAdvance(progress: progress, actions: actions)
         } catch TaskStepError.notPossible(let status) {
             throw TaskRefusal.notPossible(from: status)
         } catch TaskStepError.leaseLost {
