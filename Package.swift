@@ -342,8 +342,8 @@ let package = Package(
             "WebAPI",
             [
                 "APIModel", "Agents", "Basics", "Database", "DatabaseTesting", "Events", "HTTP", "Identity",
-                "Instruments", "JSON", "KeyValue", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules",
-                "Supervision", "Tasks", "TimeSeries", "WebAPI", crypto, logging,
+                "Instruments", "JSON", "KeyValue", "MetricModel", "Projects", "PromQL", "Queries", "Records",
+                "RedisTesting", "Rules", "Supervision", "Tasks", "TimeSeries", "WebAPI", crypto, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

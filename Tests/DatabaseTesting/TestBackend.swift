@@ -10,6 +10,16 @@ package enum TestBackend: String, CaseIterable, Sendable, CustomStringConvertibl
 
     package var description: String { rawValue }
 
+    /// What the suites of the whole API run on: SQLite with limits in the process, or what `KASKMAN_TEST_DATABASE` names;
+    /// on PostgreSQL their limits are in Redis.
+    package static let chosen: TestBackend = {
+        guard let name = ProcessInfo.processInfo.environment["KASKMAN_TEST_DATABASE"] else { return .sqlite }
+        guard let backend = TestBackend(rawValue: name) else {
+            preconditionFailure("KASKMAN_TEST_DATABASE is \(name): it names none of \(allCases)")
+        }
+        return backend
+    }()
+
     package var dialect: SQLDialect { self == .sqlite ? .sqlite : .postgresql }
 }
 

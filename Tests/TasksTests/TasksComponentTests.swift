@@ -30,7 +30,11 @@ import Testing
             var filter = EventFilter()
             filter.kinds = [.taskAttemptFailed]
             var followed = try fixture.events.follow(after: 0, filter: filter).makeAsyncIterator()
-            fixture.clock.advance(by: .seconds(6))
+            // A second at a time: over a long gap nobody could have been heard.
+            for _ in 0..<6 {
+                await fixture.clock.waitForSleepers(2)
+                fixture.clock.advance(by: .seconds(1))
+            }
             while let page = try await followed.next(), page.events.isEmpty {}
             #expect(try await fixture.tasks.get(made.id).progress.status == .queued)
             supervisor.drain()

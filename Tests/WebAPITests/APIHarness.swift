@@ -41,14 +41,14 @@ enum Who: Hashable, CaseIterable, Sendable {
     }
 }
 
-/// The whole API in process, over a database of its own, with a user of each role and an agent.
+/// The whole API in process, over a database of its own on ``TestBackend/chosen``, with a user of each role and an agent.
 struct APIHarness: Sendable {
     static let start = Timestamp(milliseconds: 1_700_000_000_000)
     static let password = "correct horse battery"
 
     let clock: ManualClock
     let registry: Registry
-    let database: SQLiteDatabase
+    let database: any Database
     let events: EventLog
     let identity: IdentityService
     let projects: ProjectRepository
@@ -87,20 +87,25 @@ struct APIHarness: Sendable {
         let migrations =
             EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + TaskSchema.migrations
             + AgentSchema.migrations
-        try await withTemporaryDatabase(migrations, clock: clock, registry: registry) { database in
-            let parts = (clock, registry, Head(clock: clock))
-            try await body(
-                try await APIHarness(
-                    database,
-                    parts,
-                    quotas: quotas,
-                    isSecure: isSecure,
-                    samplesMax: samplesMax,
-                    ruleGroups: ruleGroups,
-                    seriesMax: seriesMax,
-                    reportLimits: reportLimits
+        // A pool of connections sleeps on its clock, and tests count who sleeps on theirs.
+        let databaseClock: any WallClock = TestBackend.chosen == .sqlite ? clock : SystemClock()
+        try await withTemporaryDatabase(on: .chosen, migrations, clock: databaseClock, registry: registry) { database in
+            try await withLimits(on: .chosen) { limiter in
+                let parts = (clock, registry, Head(clock: clock))
+                try await body(
+                    try await APIHarness(
+                        database,
+                        parts,
+                        limiter: limiter,
+                        quotas: quotas,
+                        isSecure: isSecure,
+                        samplesMax: samplesMax,
+                        ruleGroups: ruleGroups,
+                        seriesMax: seriesMax,
+                        reportLimits: reportLimits
+                    )
                 )
-            )
+            }
         }
     }
 
@@ -112,8 +117,9 @@ struct APIHarness: Sendable {
     )
 
     private init(
-        _ database: SQLiteDatabase,
+        _ database: any Database,
         _ parts: (clock: ManualClock, registry: Registry, head: Head),
+        limiter: any RateLimitStore,
         quotas: [String: Quota],
         isSecure: Bool,
         samplesMax: Int,
@@ -211,7 +217,7 @@ struct APIHarness: Sendable {
             routes: routes,
             rules: AdmissionRules(
                 addressQuota: nil,
-                limiter: InProcessRateLimitStore(seed: 1),
+                limiter: limiter,
                 quotas: quotas,
                 challenges: Authenticator.challenges,
                 authenticate: { try await authenticator.authenticate($0, $1) }

@@ -82,7 +82,17 @@ struct ProgramTests {
         let rest = "S 1 42 43 0 -1 4194304 100 0 0 0 1 2 0 0 20 0 1 0 12345 8192000 250 18446744073709551615 1 1"
         for name in ["sh", "a b", ") R 9 9 9 (", "(((", "x)"] {
             let entry = try #require(ProcessEntry(stat: Array("77 (\(name)) \(rest)\n".utf8), pageBytes: 4096))
-            #expect(entry == ProcessEntry(id: 77, parent: 1, group: 42, session: 43, residentBytes: 1_024_000))
+            #expect(
+                entry
+                    == ProcessEntry(
+                        id: 77,
+                        parent: 1,
+                        group: 42,
+                        session: 43,
+                        residentBytes: 1_024_000,
+                        startTicks: 12345
+                    )
+            )
         }
         let zombie = try #require(ProcessEntry(stat: Array("77 (z) Z\(rest.dropFirst())".utf8), pageBytes: 1))
         #expect(zombie.isZombie)

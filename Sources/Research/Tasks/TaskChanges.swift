@@ -21,6 +21,15 @@ struct AttemptResult {
     var reasons: JSONValue?
 }
 
+/// What a step makes of a task, before it is written.
+struct TaskAdvance {
+    let progress: TaskProgress
+    let actions: [TaskAction]
+
+    /// Whether what depends on the task is to be looked at.
+    var opensOrEnds: Bool { actions.contains(.ended) || actions.contains(.reopened) }
+}
+
 extension TaskRepository {
     /// Applies a step to a task that is locked, with everything that follows from it, in the caller's transaction.
     ///
@@ -34,18 +43,37 @@ extension TaskRepository {
         _ connection: any SQLConnection
     ) throws -> ProjectTask {
         let now = store.clock.now
-        let (changed, actions) = try applyAndCount(step, result, to: task, at: now, by: origin, connection)
-        var open = actions.contains(.ended) || actions.contains(.reopened) ? [task.id] : []
-        while let id = open.popLast() {
-            for dependent in try TaskTable(connection: connection).dependents(of: id) {
-                let task = try store.locked(dependent, nil, connection)
-                let verdict = try verdict(on: dependent, connection)
-                let look = TaskStep.dependencies(verdict)
-                let (_, actions) = try applyAndCount(look, AttemptResult(), to: task, at: now, by: origin, connection)
-                if actions.contains(.ended) || actions.contains(.reopened) { open.append(dependent) }
+        let advance = try advanced(task, by: step, at: now, connection)
+        // Before the first event, whose lock others wait for who hold a row: a database that finds two in each other's way
+        // lets everybody wait for a second first. What follows at second hand is locked when its turn comes.
+        let dependents = advance.opensOrEnds ? try lockedDependents(of: task.id, connection) : []
+        let (changed, opensOrEnds) = try applyAndCount(step, advance, result, to: task, at: now, by: origin, connection)
+        var open: [UUIDv7] = []
+        func look(_ dependents: [ProjectTask]) throws {
+            for dependent in dependents {
+                let look = TaskStep.dependencies(try verdict(on: dependent.id, connection))
+                let advance = try advanced(dependent, by: look, at: now, connection)
+                let (_, opensOrEnds) = try applyAndCount(
+                    look,
+                    advance,
+                    AttemptResult(),
+                    to: dependent,
+                    at: now,
+                    by: origin,
+                    connection
+                )
+                if opensOrEnds { open.append(dependent.id) }
             }
         }
+        try look(dependents)
+        if opensOrEnds, !advance.opensOrEnds { open.append(task.id) }
+        while let id = open.popLast() { try look(try lockedDependents(of: id, connection)) }
         return changed
+    }
+
+    /// The tasks that depend on one, locked in the order in which all servers lock them.
+    private func lockedDependents(of id: UUIDv7, _ connection: any SQLConnection) throws -> [ProjectTask] {
+        try TaskTable(connection: connection).dependents(of: id).map { try store.locked($0, nil, connection) }
     }
 
     /// What the dependencies of a task say now.
@@ -53,36 +81,41 @@ extension TaskRepository {
         DependencyVerdict(try TaskTable(connection: connection).dependencies(of: id).map(\.verdict))
     }
 
-    /// Applies a step, and counts a vote that waits for nothing any more.
+    /// Applies a step, and counts a vote that waits for nothing any more; returns the task afterwards, and whether what depends
+    /// on it is to be looked at.
     private func applyAndCount(
         _ step: TaskStep,
+        _ advance: TaskAdvance,
         _ result: AttemptResult,
         to old: ProjectTask,
         at now: Timestamp,
         by origin: ChangeOrigin,
         _ connection: any SQLConnection
-    ) throws -> (ProjectTask, [TaskAction]) {
-        let (new, actions) = try apply(step, result, to: old, at: now, by: origin, connection)
+    ) throws -> (task: ProjectTask, opensOrEnds: Bool) {
+        let new = try apply(step, advance, result, to: old, at: now, by: origin, connection)
         guard new.progress.isCounted, new.progress.status == .waiting, try verdict(on: new.id, connection) == .met
         else {
-            return (new, actions)
+            return (new, advance.opensOrEnds)
         }
         let outcome = try ballot(of: new, connection).outcome
         let count = TaskStep.count(isDecided: outcome.isDecided)
-        let (counted, more) = try apply(count, outcome.result, to: new, at: now, by: origin, connection)
-        return (counted, actions + more)
+        let counting = try advanced(new, by: count, at: now, connection)
+        let counted = try apply(count, counting, outcome.result, to: new, at: now, by: origin, connection)
+        return (counted, advance.opensOrEnds || counting.opensOrEnds)
     }
 
+    /// Writes what a step made of a task, with its event; returns the task afterwards.
     private func apply(
         _ step: TaskStep,
+        _ advance: TaskAdvance,
         _ result: AttemptResult,
         to old: ProjectTask,
         at now: Timestamp,
         by origin: ChangeOrigin,
         _ connection: any SQLConnection
-    ) throws -> (ProjectTask, [TaskAction]) {
-        let (progress, actions) = try advanced(old, by: step, at: now, connection)
-        guard progress != old.progress else { return (old, actions) }
+    ) throws -> ProjectTask {
+        let (progress, actions) = (advance.progress, advance.actions)
+        guard progress != old.progress else { return old }
         var new = old
         new.progress = progress
         new.version += 1
@@ -98,7 +131,7 @@ extension TaskRepository {
         }
         try store.update(old, to: new, as: change, by: origin, connection)
         try note(actions, old, new, failure, result.reasons, connection)
-        return (new, actions)
+        return new
     }
 
     /// What a step makes of a task's progress; nothing is written.
@@ -107,11 +140,12 @@ extension TaskRepository {
         by step: TaskStep,
         at now: Timestamp,
         _ connection: any SQLConnection
-    ) throws -> (progress: TaskProgress, actions: [TaskAction]) {
+    ) throws -> TaskAdvance {
         do {
-            return try random.using { random in
+            let (progress, actions) = try random.using { random in
                 try task.progress.applying(step, rules: task.fields.rules, at: now, &random)
             }
+            return TaskAdvance(progress: progress, actions: actions)
         } catch TaskStepError.notPossible(let status) {
             throw TaskRefusal.notPossible(from: status)
         } catch TaskStepError.leaseLost {
@@ -181,7 +215,7 @@ extension TaskStep {
     var claim: LeaseClaim? {
         switch self {
         case .renew(let claim), .succeed(let claim), .fail(let claim, _): claim
-        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .approve, .reject, .retry, .count: nil
+        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .approve, .reject, .retry: nil
         }
     }
 
@@ -201,17 +235,6 @@ extension TaskStep {
             }
         }
         return nil
-    }
-}
-
-extension Ballot.Outcome {
-    fileprivate var isDecided: Bool { if case .decided = self { true } else { false } }
-
-    fileprivate var result: AttemptResult {
-        switch self {
-        case .decided(let output): AttemptResult(output: output)
-        case .undecided(let failure): AttemptResult(failure: failure)
-        }
     }
 }
 

@@ -273,7 +273,8 @@ package struct TaskRepository: Sendable {
         }
         try checkUnique(new.fields, connection)
         var verdicts: [DependencyVerdict] = []
-        for (index, dependency) in new.dependencies.enumerated() {
+        // Locked in the order in which all servers lock them, whatever order they were given in.
+        for (index, dependency) in new.dependencies.enumerated().sorted(by: { $0.element.taskID < $1.element.taskID }) {
             let pointer = "/dependencies/\(index)/task_id"
             let status = try upstreamStatus(dependency.taskID, in: new.fields.projectID, pointer, connection)
             verdicts.append(dependency.condition.verdict(on: status))

@@ -18,7 +18,10 @@ extension Worker {
             do throws(AgentCallError) {
                 try await send(result)
                 metrics.deliveries[.accepted].increment()
-                log.info("a result was accepted", metadata: ["task_id": "\(result.key.taskID)"])
+                log.info(
+                    "a result was accepted",
+                    metadata: ["task_id": "\(result.key.taskID)", "attempt": "\(result.key.token)"]
+                )
                 return await forget(result.key)
             } catch {
                 switch error {

@@ -32,6 +32,7 @@ package struct ShellExecutor: TaskExecutor {
     private let fileSystem: any FileSystem
     private let clock: any WallClock
     private let metrics: WorkerMetrics
+    private let userProcesses: UserProcesses
 
     package init(
         _ settings: Settings,
@@ -43,6 +44,7 @@ package struct ShellExecutor: TaskExecutor {
         self.fileSystem = fileSystem
         self.clock = clock
         self.metrics = metrics
+        userProcesses = UserProcesses(fileSystem: fileSystem, clock: clock)
     }
 
     package func run(_ attempt: Attempt) async -> AttemptOutcome {
@@ -115,7 +117,7 @@ package struct ShellExecutor: TaskExecutor {
         environment[Survivors.variable] = folder.run
         return ProgramRun(
             start: ProgramStart(
-                arguments: settings.tools.arguments(input.limits, userProcesses: userProcesses())
+                arguments: settings.tools.arguments(input.limits, userProcesses: userProcesses.count)
                     + [input.program] + input.arguments,
                 environment: environment,
                 directory: folder.work,
@@ -130,18 +132,6 @@ package struct ShellExecutor: TaskExecutor {
             clock: clock,
             metrics: metrics
         )
-    }
-
-    /// How many processes and threads the worker's user has now: the limit of the kernel counts them all.
-    private func userProcesses() -> Int {
-        let own = getuid()
-        var count = 0
-        for name in (try? fileSystem.list("/proc")) ?? [] where name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            var status = stat()
-            guard stat("/proc/\(name)", &status) == 0, status.st_uid == own else { continue }
-            count += (try? fileSystem.list("/proc/\(name)/task"))?.count ?? 0
-        }
-        return count
     }
 
     // MARK: After

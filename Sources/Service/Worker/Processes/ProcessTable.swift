@@ -15,15 +15,25 @@ package struct ProcessEntry: Hashable, Sendable {
     /// Ended, and not yet taken note of by its parent.
     package let isZombie: Bool
     package let residentBytes: Int
+    /// When it began, in the kernel's ticks since the machine's start.
+    package let startTicks: UInt64
 
-    package init(id: Int32, parent: Int32, group: Int32, session: Int32, isZombie: Bool = false, residentBytes: Int = 0)
-    {
+    package init(
+        id: Int32,
+        parent: Int32,
+        group: Int32,
+        session: Int32,
+        isZombie: Bool = false,
+        residentBytes: Int = 0,
+        startTicks: UInt64 = 0
+    ) {
         self.id = id
         self.parent = parent
         self.group = group
         self.session = session
         self.isZombie = isZombie
         self.residentBytes = residentBytes
+        self.startTicks = startTicks
     }
 
     /// Reads `/proc/PID/stat` (proc(5)); nil for anything else.
@@ -35,7 +45,7 @@ package struct ProcessEntry: Hashable, Sendable {
         else { return nil }
         let fields = String(decoding: bytes[(close + 1)...], as: UTF8.self).split(separator: " ")
         guard fields.count > 21, let parent = Int32(fields[1]), let group = Int32(fields[2]),
-            let session = Int32(fields[3]), let pages = Int(fields[21])
+            let session = Int32(fields[3]), let startTicks = UInt64(fields[19]), let pages = Int(fields[21])
         else { return nil }
         let (resident, overflow) = max(0, pages).multipliedReportingOverflow(by: pageBytes)
         self.init(
@@ -44,7 +54,8 @@ package struct ProcessEntry: Hashable, Sendable {
             group: group,
             session: session,
             isZombie: fields[0] == "Z" || fields[0] == "X",
-            residentBytes: overflow ? .max : resident
+            residentBytes: overflow ? .max : resident,
+            startTicks: startTicks
         )
     }
 }

@@ -32,8 +32,11 @@ package struct Survivors: Sendable {
         let own = getpid()
         var ended: Set<Int32> = []
         for _ in 0..<Self.roundsMax {
-            let found = table.entries().filter { entry in
-                guard entry.id != own, entry.id > 1, !entry.isZombie else { return false }
+            let entries = table.entries()
+            // The program itself is not reaped yet, and older than whatever it began: only what is no older has to be looked into.
+            let oldest = group.flatMap { group in entries.first { $0.id == group } }?.startTicks ?? 0
+            let found = entries.filter { entry in
+                guard entry.id != own, entry.id > 1, !entry.isZombie, entry.startTicks >= oldest else { return false }
                 return group.map { entry.group == $0 && entry.id != $0 } ?? false || table.carries(mark, entry.id)
             }
             if found.isEmpty { break }
