@@ -4,11 +4,13 @@
 /// await. Whatever it throws rolls the transaction back and is thrown to the caller unchanged; faults of the database
 /// are ``DatabaseError``.
 ///
-/// Concurrency: may be shared. Reads run beside each other and beside writes, each on a snapshot. SQLite's writes run one
-/// after the other in the order they were asked for. PostgreSQL's run beside each other, those of other servers too: a write
-/// that decides by what it reads locks that first (``TransactionLock``, ``SQLDialect/rowLock``). Where two are in each other's
-/// way, or the connection is lost before the commit, PostgreSQL's closure is run again from its beginning: what it does beside
-/// its statements belongs into ``SQLConnection/afterCommit(_:)``. Callers beyond the queue limit are refused with `overloaded`.
+/// Concurrency: may be shared. Reads run beside each other and beside writes, each on a snapshot. SQLite's writes run
+/// one after the other in the order they were asked for. PostgreSQL's run beside each other, those of other servers
+/// too: a write that decides by what it reads locks that first (``TransactionLock``, ``SQLDialect/rowLock``). A write's
+/// closure may be run again from its beginning: PostgreSQL's where two are in each other's way or the connection is
+/// lost before the commit, SQLite's where others whose writes were to be committed together with it have failed. So
+/// what it does beside its statements belongs into ``SQLConnection/afterCommit(_:)``. Callers beyond the queue limit
+/// are refused with `overloaded`.
 package protocol Database: Sendable {
     /// The language that the statements are read as.
     var dialect: SQLDialect { get }
