@@ -46,6 +46,20 @@ package protocol Database: Sendable {
         _ body: @Sendable (any SQLConnection) throws -> T
     ) async throws -> T
 
+    /// Reads by one statement that finds a few rows by an index.
+    ///
+    /// PostgreSQL takes the look-ups of many callers together, which costs a fraction of a transaction each; so a long
+    /// one holds up the others, and lists and scans are for ``read(_:timeout:_:)``. A caller that is cancelled still
+    /// waits.
+    ///
+    /// - Parameters:
+    ///   - operation: what is being done, for messages.
+    ///   - sql: the statement, a text fixed in the program.
+    ///   - arguments: of its parameters `?1`, `?2`, ….
+    /// - Returns: all rows.
+    /// - Throws: ``DatabaseError``.
+    func lookUp(_ operation: OperationName, _ sql: String, _ arguments: [SQLValue]) async throws -> [SQLRow]
+
     /// Tries, within a bounded time, whether the database could be written to now.
     func probe() async -> DatabaseProbe
 
@@ -54,6 +68,14 @@ package protocol Database: Sendable {
 }
 
 extension Database {
+    package func lookUp(
+        _ operation: OperationName,
+        _ sql: String,
+        _ arguments: [SQLValue]
+    ) async throws -> [SQLRow] {
+        try await read(operation, timeout: nil) { try $0.query(sql, arguments) }
+    }
+
     /// Runs `body` in a transaction that can only read, within the database's own time limit.
     /// - Throws: ``DatabaseError``, or what `body` throws.
     package func read<T: Sendable>(

@@ -34,18 +34,30 @@ extension TaskRepository {
         _ connection: any SQLConnection
     ) throws -> ProjectTask {
         let now = store.clock.now
-        let (changed, actions) = try apply(step, result, to: task, at: now, by: origin, connection)
-        var open = actions.contains(.ended) || actions.contains(.reopened) ? [task.id] : []
-        while let id = open.popLast() {
-            for dependent in try TaskTable(connection: connection).dependents(of: id) {
+        let (progress, actions) = try advanced(task, by: step, at: now, connection)
+        // Who is to be looked at is asked before anything is written, so that what is written can go with the commit.
+        var open = [try dependents(on: task.id, after: actions, connection)]
+        let changed = try write(progress, actions, of: step, result, over: task, at: now, by: origin, connection)
+        while let dependents = open.popLast() {
+            for dependent in dependents {
                 let task = try store.locked(dependent, nil, connection)
-                let verdict = try verdict(on: dependent, connection)
-                let look = TaskStep.dependencies(verdict)
-                let (_, actions) = try apply(look, AttemptResult(), to: task, at: now, by: origin, connection)
-                if actions.contains(.ended) || actions.contains(.reopened) { open.append(dependent) }
+                let look = TaskStep.dependencies(try verdict(on: dependent, connection))
+                let (progress, actions) = try advanced(task, by: look, at: now, connection)
+                open.append(try self.dependents(on: dependent, after: actions, connection))
+                try write(progress, actions, of: look, AttemptResult(), over: task, at: now, by: origin, connection)
             }
         }
         return changed
+    }
+
+    /// The tasks that are to be looked at after some actions on one.
+    private func dependents(
+        on id: UUIDv7,
+        after actions: [TaskAction],
+        _ connection: any SQLConnection
+    ) throws(DatabaseError) -> [UUIDv7] {
+        guard actions.contains(.ended) || actions.contains(.reopened) else { return [] }
+        return try TaskTable(connection: connection).dependents(of: id)
     }
 
     /// What the dependencies of a task say now.
@@ -53,16 +65,19 @@ extension TaskRepository {
         DependencyVerdict(try TaskTable(connection: connection).dependencies(of: id).map(\.verdict))
     }
 
-    private func apply(
-        _ step: TaskStep,
+    /// Writes what a step has made of a task; returns it.
+    @discardableResult
+    private func write(
+        _ progress: TaskProgress,
+        _ actions: [TaskAction],
+        of step: TaskStep,
         _ result: AttemptResult,
-        to old: ProjectTask,
+        over old: ProjectTask,
         at now: Timestamp,
         by origin: ChangeOrigin,
         _ connection: any SQLConnection
-    ) throws -> (ProjectTask, [TaskAction]) {
-        let (progress, actions) = try advanced(old, by: step, at: now, connection)
-        guard progress != old.progress else { return (old, actions) }
+    ) throws -> ProjectTask {
+        guard progress != old.progress else { return old }
         var new = old
         new.progress = progress
         new.version += 1
@@ -78,7 +93,7 @@ extension TaskRepository {
         }
         try store.update(old, to: new, as: change, by: origin, connection)
         try note(actions, old, new, failure, result.reasons, connection)
-        return (new, actions)
+        return new
     }
 
     /// What a step makes of a task's progress; nothing is written.
