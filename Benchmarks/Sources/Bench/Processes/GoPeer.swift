@@ -36,7 +36,9 @@ enum Command {
         return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
     }
 
-    /// The figures that a program has printed, a line each: its name and the number. Lines that begin with `#` are notes.
+    /// The figures that a program has printed, a line each: its name and the number.
+    ///
+    /// Lines that begin with `#` are notes.
     static func figures(_ text: String) -> [String: Double] {
         var figures: [String: Double] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {

@@ -1,8 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Agents and creators of tasks that do nothing, over plain HTTP as any agent may speak it: leases of many tasks by one
-/// long poll, and their results in one request. A thread an agent and a thread a creator.
+/// Agents and creators of tasks that do nothing, over plain HTTP as any agent may speak it, a thread each.
+///
+/// An agent leases many tasks by one long poll, and hands their results in with one request.
 final class TaskLoad: Sendable {
     /// What one run gave.
     struct Result {
