@@ -288,6 +288,13 @@ let package = Package(
             swiftSettings: language
         ),
         tests("Database", ["Basics", "Database", "DatabaseTesting", "Instruments", grdb]),
+        // What `make bench` runs of what is no public product.
+        .executableTarget(
+            name: "AdapterLoad",
+            dependencies: ["Basics", "Database", "Instruments", "KeyValue"],
+            path: "Tests/AdapterLoad",
+            swiftSettings: language
+        ),
         .target(name: "RedisTesting", path: "Tests/RedisTesting", swiftSettings: language),
         tests(
             "KeyValue",

@@ -1,5 +1,6 @@
 import Basics
 import Database
+import Synchronization
 import Testing
 
 /// What every implementation of ``Database`` must do; each runs the same checks on an empty database.
@@ -29,6 +30,107 @@ enum DatabaseConformance {
         try await checkFailedTransaction(database)
         try await checkReadOnly(database)
         try await checkConcurrentIncrements(database)
+        try await checkLookUps(database)
+        try await checkPosts(database)
+    }
+
+    /// Statements that nothing waits for: done in order, seen by what follows, and none of them lost without a word.
+    private static func checkPosts(_ database: any Database) async throws {
+        struct Refusal: Error, Equatable {}
+        func ids() async throws -> [Int64] {
+            try await database.read("test.ids") { connection in
+                try connection.query("SELECT id FROM teams WHERE id >= 3000 ORDER BY id").map { try $0.integer("id") }
+            }
+        }
+        @Sendable func insert(_ id: Int, _ connection: any SQLConnection) throws {
+            try connection.post("INSERT INTO teams VALUES (?1, ?2)", [.int(id), .text("posted \(id)")])
+        }
+        let got = try await database.write("test.posts") { connection in
+            let names = Mutex<[String]>([])
+            try insert(3000, connection)
+            try connection.post("INSERT INTO teams VALUES (3001, 'b') RETURNING name", []) { rows in
+                names.withLock { $0 += rows.compactMap { try? $0.text("name") } }
+            }
+            let update = "UPDATE teams SET name = name || '!' WHERE id = ?1 OR id = ?2"
+            try connection.post(update, [3000, 3001], changing: 2) { DatabaseError(.other, "not both") }
+            let seen = try connection.query("SELECT name FROM teams WHERE id >= 3000 ORDER BY id").map {
+                try $0.text("name")
+            }
+            try insert(3002, connection)
+            return (names.withLock { $0 }, seen)
+        }
+        #expect(got == (["b"], ["posted 3000!", "b!"]))
+        #expect(try await ids() == [3000, 3001, 3002], "what is posted last goes with the commit")
+        for isFollowed in [false, true] {
+            let refused = await #expect(throws: DatabaseError.self, "whether something follows or the commit") {
+                try await database.write("test.twice") { connection in
+                    try insert(3010, connection)
+                    try insert(3010, connection)
+                    try insert(3011, connection)
+                    if isFollowed { _ = try connection.query("SELECT 1 AS one") }
+                }
+            }
+            #expect(refused?.violation(.unique) != nil)
+            let miscounted = await #expect(throws: DatabaseError.self) {
+                try await database.write("test.miscount") { connection in
+                    try insert(3020, connection)
+                    try connection.post("UPDATE teams SET name = 'x' WHERE id = 3999", [], changing: 1) {
+                        DatabaseError(.busy, "it is not there")
+                    }
+                    if isFollowed { _ = try connection.query("SELECT 1 AS one") }
+                }
+            }
+            #expect(miscounted?.code == .busy, "what decides over the commit is known before it")
+            await #expect(throws: Refusal()) {
+                try await database.write("test.refuse") { connection in
+                    try insert(3030, connection)
+                    // The second one fails, which nobody needs to hear of any more.
+                    if isFollowed { try? insert(3030, connection) }
+                    throw Refusal()
+                }
+            }
+        }
+        #expect(try await ids() == [3000, 3001, 3002])
+        try await database.write("test.posts") { try insert(3040, $0) }
+        #expect(try await ids() == [3000, 3001, 3002, 3040], "the connections go on")
+    }
+
+    /// Look-ups of many at once, more of them than are sent together, in between some that cannot work.
+    private static func checkLookUps(_ database: any Database) async throws {
+        try await database.write("test.fill") { connection in
+            for id in 2000..<2100 {
+                try connection.execute("INSERT INTO teams VALUES (?1, ?2)", [.int(id), .text("team \(id)")])
+            }
+        }
+        let find = "SELECT name FROM teams WHERE id = ?1"
+        // PostgreSQL's connection for look-ups is opened when it is first asked.
+        for _ in 0..<3 {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for id in 1990..<2110 {
+                    group.addTask {
+                        let names = try await database.lookUp("test.look_up", find, [.int(id)]).map {
+                            try $0.text("name")
+                        }
+                        #expect(names == ((2000..<2100).contains(id) ? ["team \(id)"] : []))
+                    }
+                    group.addTask {
+                        let error = await #expect(throws: DatabaseError.self) {
+                            try await database.lookUp("test.wrong", "SELECT name FROM team WHERE id = ?1", [.int(id)])
+                        }
+                        #expect(error?.code == .syntax)
+                        #expect(error?.message.hasPrefix("test.wrong: ") == true, "the message names the operation")
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        let error = await #expect(throws: DatabaseError.self) {
+            try await database.lookUp("test.write", "DELETE FROM teams WHERE id = ?1 RETURNING id", [2000])
+        }
+        #expect(error?.code == .readOnly)
+        try await database.write("test.rename") { try $0.execute("UPDATE teams SET name = 'other' WHERE id = 2000") }
+        let name = try await database.lookUp("test.look_up", find, [2000]).first?.text("name")
+        #expect(name == "other", "what is committed is seen")
     }
 
     private static func checkValues(_ database: any Database) async throws {

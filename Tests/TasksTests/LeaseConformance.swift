@@ -9,7 +9,8 @@ import Testing
 /// What leases must do on every implementation of ``Database``; each function wants a migrated, empty database.
 enum LeaseConformance {
     static let checks: [(name: String, run: @Sendable (any Database) async throws -> Void)] = [
-        ("matching", matching), ("results", results), ("silence", silence), ("timeouts", timeouts),
+        ("matching", matching), ("results", results), ("batches", batches), ("silence", silence),
+        ("timeouts", timeouts),
         ("waiting", waiting), ("histories", histories),
     ]
 
@@ -94,6 +95,48 @@ enum LeaseConformance {
         _ = try await tasks.cancel(taken.id, by: TaskFixture.user)
         let error = await fixture.failure { () throws(TaskError) in try await tasks.renew(taken.id, claim) }
         #expect(error == .refused(.leaseLost(.ended(.cancelled))), "after a cancellation")
+    }
+
+    @Sendable static func batches(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        let (tasks, agent, other) = (fixture.tasks, fixture.ids.next(), fixture.ids.next())
+        var made: [ProjectTask] = []
+        for number in 0..<25 { made.append(try await fixture.make("\(number)")) }
+        let next = try await fixture.make("next", after: [TaskDependency(on: made[24].id)])
+        #expect(try await tasks.lease(request(agent)).count == 25)
+        func result(_ number: Int, _ agentID: UUIDv7, _ outcome: TaskResult.Outcome) -> TaskResult {
+            TaskResult(made[number].id, LeaseClaim(agentID: agentID, token: 1), outcome)
+        }
+        var results = (0..<25).map { number in
+            result(
+                number,
+                agent,
+                number % 5 == 3 ? .failed(TaskFailure("oom", "")) : .succeeded(output: ["n": .integer(7)])
+            )
+        }
+        // The last one first, so that the order is not that of the identifiers; then some that are wrong, each in its way.
+        results.swapAt(0, 24)
+        results.insert(result(7, other, .succeeded(output: [:])), at: 7)
+        results.append(result(7, agent, .succeeded(output: [:])))
+        let gone = fixture.ids.next()
+        results.append(TaskResult(gone, LeaseClaim(agentID: agent, token: 1), .succeeded(output: [:])))
+        results.append(result(8, agent, .succeeded(output: .string("no object"))))
+        let answers = try await tasks.finish(results, by: TaskFixture.user)
+        for (number, answer) in answers.enumerated() {
+            switch (number, answer) {
+            case (7, .failure(let error)): #expect(error == .refused(.leaseLost(.foreign)))
+            case (26, .failure(let error)): #expect(error == .refused(.leaseLost(.ended(.succeeded))))
+            case (27, .failure(let error)): #expect(error == .notFound(gone))
+            case (28, .failure(let error)): #expect(error.code == .invalid)
+            case (_, .success(let task)): #expect(task.id == results[number].taskID)
+            default: Issue.record("\(number): \(answer)")
+            }
+        }
+        let statuses = try await fixture.statuses(made + [next]).split(separator: " ")
+        #expect(statuses.count { $0 == "succeeded" } == 20 && statuses.count { $0 == "queued" } == 6)
+        #expect(statuses.last == "queued", "what depends on one of them goes on")
+        #expect(fixture.registry.value(of: "kaskman_task_failures_total", ["error_code": "lease_foreign"]) == 1)
+        #expect(fixture.registry.value(of: "kaskman_task_failures_total", ["error_code": "not_found"]) == 1)
     }
 
     @Sendable static func silence(_ database: any Database) async throws {

@@ -86,6 +86,7 @@ struct OpenAPIDocumentTests {
                 /api/v1/agents/{id}/drain
                 /api/v1/agents/{id}/heartbeat
                 /api/v1/agents/{id}/leases
+                /api/v1/agents/{id}/results
                 /api/v1/agents/{id}/stop
                 /api/v1/agents/{id}/token
                 /api/v1/agents/{id}/undrain

@@ -107,6 +107,7 @@ struct PermissionMatrixTests {
                 POST agents/{id}/drain agents.write
                 POST agents/{id}/heartbeat authenticated
                 POST agents/{id}/leases tasks.work
+                POST agents/{id}/results tasks.work
                 POST agents/{id}/stop agents.write
                 POST agents/{id}/token agents.write
                 POST agents/{id}/undrain agents.write

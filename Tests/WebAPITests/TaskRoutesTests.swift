@@ -89,6 +89,49 @@ struct TaskRoutesTests {
         }
     }
 
+    @Test("Results that are handed in together are accepted or refused each by itself")
+    func results() async throws {
+        try await APIHarness.run { api in
+            let (project, first) = try await task(api)
+            let second = try await task(api, in: project)
+            let waiting = try await task(api, in: project, #","dependencies":[{"task_id":"\#(first)"}]"#)
+            #expect(try await lease(api, #"{"count":5}"#).json?["leases"]?.array?.count == 2)
+            let path = "agents/\(api.agentID)/results"
+            let nobody = "018bcfe5-6800-7000-8000-00000000abcd"
+            let body = #"""
+                {"results":[{"task_id":"\#(first)","token":1,"output":{"loss":0.5}},{"task_id":"\#(nobody)","token":1},
+                {"task_id":"\#(second)","token":1,"error":{"class":"oom","message":"too big"}},
+                {"task_id":"\#(first)","token":1},{"task_id":"\#(waiting)","token":1}]}
+                """#
+            let reply = try await api.send(.post, path, as: .agent, body)
+            let answers = reply.json?["results"]?.array ?? []
+            #expect(
+                reply.status == 200 && answers.map { $0["task_id"]?.string } == [first, nobody, second, first, waiting]
+            )
+            #expect(answers.map { $0["accepted"]?.boolean } == [true, false, true, false, false])
+            #expect(answers.map { $0["status"]?.string } == ["succeeded", nil, "queued", nil, nil])
+            #expect(answers.map { $0["problem"]?["status"]?.integer } == [nil, 404, nil, 409, 409])
+            #expect(answers[3]["problem"]?["detail"]?.string == "the attempt has ended already: succeeded")
+            #expect(answers[4]["problem"]?["type"]?.string == "urn:kaskman:problem:lease_lost")
+            let done = try await api.send(.get, "tasks/\(first)")
+            #expect(done.string("status") == "succeeded" && done.json?["output"]?["loss"]?.double == 0.5)
+            #expect(
+                try await api.send(.get, "tasks/\(waiting)").string("status") == "queued",
+                "what depends on it goes on"
+            )
+            #expect(try await api.send(.get, "tasks/\(second)").json?["error"]?["class"]?.string == "oom")
+
+            #expect(try await api.send(.post, path, body).summary == "403 forbidden")
+            let other = "agents/\(nobody)/results"
+            #expect(try await api.send(.post, other, as: .agent, body).summary == "403 forbidden")
+            #expect(try await api.send(.post, path, as: .agent, #"{"results":[]}"#).status == 422)
+            let odd = #"{"results":[{"task_id":"00000000-0000-4000-8000-000000000000","token":1}]}"#
+            #expect(
+                try await api.send(.post, path, as: .agent, odd).summary == "422 validation_failed /results/0/task_id"
+            )
+        }
+    }
+
     @Test("A drained agent gets nothing; a wait ends with its time")
     func draining() async throws {
         try await APIHarness.run { api in

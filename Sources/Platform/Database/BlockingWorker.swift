@@ -15,7 +15,7 @@ package actor BlockingWorker {
 }
 
 /// A serial executor over a dispatch queue, which Dispatch has no type for on Linux.
-private final class QueueExecutor: SerialExecutor {
+final class QueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 
     init(label: String) { queue = DispatchQueue(label: label) }

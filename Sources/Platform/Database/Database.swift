@@ -4,11 +4,13 @@
 /// await. Whatever it throws rolls the transaction back and is thrown to the caller unchanged; faults of the database
 /// are ``DatabaseError``.
 ///
-/// Concurrency: may be shared. Reads run beside each other and beside writes, each on a snapshot. SQLite's writes run one
-/// after the other in the order they were asked for. PostgreSQL's run beside each other, those of other servers too: a write
-/// that decides by what it reads locks that first (``TransactionLock``, ``SQLDialect/rowLock``). Where two are in each other's
-/// way, or the connection is lost before the commit, PostgreSQL's closure is run again from its beginning: what it does beside
-/// its statements belongs into ``SQLConnection/afterCommit(_:)``. Callers beyond the queue limit are refused with `overloaded`.
+/// Concurrency: may be shared. Reads run beside each other and beside writes, each on a snapshot. SQLite's writes run
+/// one after the other in the order they were asked for. PostgreSQL's run beside each other, those of other servers
+/// too: a write that decides by what it reads locks that first (``TransactionLock``, ``SQLDialect/rowLock``). A write's
+/// closure may be run again from its beginning: PostgreSQL's where two are in each other's way or the connection is
+/// lost before the commit, SQLite's where others whose writes were to be committed together with it have failed. So
+/// what it does beside its statements belongs into ``SQLConnection/afterCommit(_:)``. Callers beyond the queue limit
+/// are refused with `overloaded`.
 package protocol Database: Sendable {
     /// The language that the statements are read as.
     var dialect: SQLDialect { get }
@@ -44,6 +46,20 @@ package protocol Database: Sendable {
         _ body: @Sendable (any SQLConnection) throws -> T
     ) async throws -> T
 
+    /// Reads by one statement that finds a few rows by an index.
+    ///
+    /// PostgreSQL takes the look-ups of many callers together, which costs a fraction of a transaction each; so a long
+    /// one holds up the others, and lists and scans are for ``read(_:timeout:_:)``. A caller that is cancelled still
+    /// waits.
+    ///
+    /// - Parameters:
+    ///   - operation: what is being done, for messages.
+    ///   - sql: the statement, a text fixed in the program.
+    ///   - arguments: of its parameters `?1`, `?2`, ….
+    /// - Returns: all rows.
+    /// - Throws: ``DatabaseError``.
+    func lookUp(_ operation: OperationName, _ sql: String, _ arguments: [SQLValue]) async throws -> [SQLRow]
+
     /// Tries, within a bounded time, whether the database could be written to now.
     func probe() async -> DatabaseProbe
 
@@ -52,6 +68,14 @@ package protocol Database: Sendable {
 }
 
 extension Database {
+    package func lookUp(
+        _ operation: OperationName,
+        _ sql: String,
+        _ arguments: [SQLValue]
+    ) async throws -> [SQLRow] {
+        try await read(operation, timeout: nil) { try $0.query(sql, arguments) }
+    }
+
     /// Runs `body` in a transaction that can only read, within the database's own time limit.
     /// - Throws: ``DatabaseError``, or what `body` throws.
     package func read<T: Sendable>(

@@ -23,6 +23,30 @@ package protocol SQLConnection {
     /// - Throws: ``DatabaseError``; `tooLarge` when there are more rows than the database's `resultRowsMax`.
     func query(_ sql: String, _ arguments: [SQLValue]) throws(DatabaseError) -> [SQLRow]
 
+    /// Runs a statement that nothing in the transaction waits for: PostgreSQL is sent it with the next statement or the
+    /// commit, which spares a round trip.
+    ///
+    /// - Parameters:
+    ///   - sql: the statement, with parameters `?1`, `?2`, ….
+    ///   - arguments: of its parameters.
+    ///   - count: how many rows it has to change; it must have no `RETURNING` of its own.
+    ///   - error: what it is when it changes another number.
+    /// - Throws: ``DatabaseError``; what this statement fails with, perhaps only from a later call or as the outcome of
+    ///   the transaction.
+    func post(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        changing count: Int,
+        or error: @escaping () -> DatabaseError
+    ) throws(DatabaseError)
+
+    /// Runs a statement that nothing in the transaction waits for, and gives the rows that it returns to `receive` once
+    /// they are there: before the commit actions, and perhaps not if the transaction fails.
+    ///
+    /// - Throws: ``DatabaseError``; what this statement fails with, perhaps only from a later call or as the outcome of
+    ///   the transaction.
+    func post(_ sql: String, _ arguments: [SQLValue], _ receive: @escaping ([SQLRow]) -> Void) throws(DatabaseError)
+
     /// Runs several statements without parameters, separated by semicolons: for migrations.
     ///
     /// - Throws: ``DatabaseError``.
@@ -35,6 +59,33 @@ package protocol SQLConnection {
 }
 
 extension SQLConnection {
+    package func post(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        changing count: Int,
+        or error: @escaping () -> DatabaseError
+    ) throws(DatabaseError) {
+        if try execute(sql, arguments) != count { throw error() }
+    }
+
+    package func post(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        _ receive: @escaping ([SQLRow]) -> Void
+    ) throws(DatabaseError) {
+        receive(try query(sql, arguments))
+    }
+
+    /// Runs a statement that nothing in the transaction waits for, whatever it changes.
+    /// - Throws: ``DatabaseError``, perhaps only from a later call or as the outcome of the transaction.
+    package func post(_ sql: String, _ arguments: [SQLValue]) throws(DatabaseError) {
+        guard dialect == .postgresql else {
+            try execute(sql, arguments)
+            return
+        }
+        try post(sql, arguments) { _ in }
+    }
+
     /// Runs one statement without parameters and returns how many rows it inserted, changed or deleted.
     /// - Throws: ``DatabaseError``.
     @discardableResult

@@ -7,8 +7,9 @@ internal import Synchronization
 
 /// The embedded database: SQLite in WAL mode through GRDB, one writer, readers in a pool.
 ///
-/// A commit is on the disk when it returns (`synchronous=FULL`); foreign keys are enforced. Every access runs on a
-/// ``BlockingWorker``, so the cooperative pool is never blocked: GRDB's asynchronous reads would take a queue more each way.
+/// A commit is on the disk when it returns (`synchronous=FULL`); foreign keys are enforced. Writes that wait for
+/// another one are committed together (``SQLiteWriter``). Every access runs on a ``BlockingWorker`` or the writer, so
+/// the cooperative pool is never blocked: GRDB's asynchronous reads would take a queue more each way.
 package final class SQLiteDatabase: Database {
     private let settings: SQLiteSettings
     private let clock: any WallClock
@@ -16,10 +17,10 @@ package final class SQLiteDatabase: Database {
     private let prober: SQLiteProber
     private let statements: StatementTexts
     private let readGate: AccessGate
-    private let writeGate: AccessGate
-    /// One for each slot of the gates.
+    private let writeGate: WriteGate
+    /// One for each slot of the gate.
     private let readers: [BlockingWorker]
-    private let writer = BlockingWorker(label: "database.writer")
+    private let writer: SQLiteWriter
     private let deadlines: OperationDeadlines
     private let metrics: DatabaseMetrics
     private let isClosed = Atomic(false)
@@ -54,7 +55,7 @@ package final class SQLiteDatabase: Database {
         self.clock = clock
         statements = StatementTexts(textsMax: settings.preparedStatementsMax)
         readGate = AccessGate(slots: settings.readersMax, waitersMax: settings.waitersMax)
-        writeGate = AccessGate(slots: 1, waitersMax: settings.waitersMax)
+        writeGate = WriteGate(groupMax: settings.writesPerCommitMax, waitersMax: settings.waitersMax)
         readers = (0..<settings.readersMax).map { BlockingWorker(label: "database.reader.\($0)") }
         deadlines = OperationDeadlines(clock: clock)
         do {
@@ -67,6 +68,7 @@ package final class SQLiteDatabase: Database {
                     throw DatabaseError(.readOnly, "the file can only be read; give this process the right to write it")
                 }
             }
+            writer = SQLiteWriter(pool, writeGate)
             prober = try SQLiteProber(settings, clock: clock)
         } catch {
             let fault = error as? DatabaseError ?? DatabaseError(grdb: error) ?? DatabaseError(.connection, "\(error)")
@@ -86,6 +88,8 @@ package final class SQLiteDatabase: Database {
         configuration.busyMode = .timeout(settings.busyTimeout.inSeconds)
         configuration.maximumReaderCount = settings.readersMax
         configuration.foreignKeysEnabled = true
+        // Of the writer alone, whose transaction lasts for several accesses.
+        configuration.allowsUnsafeTransactions = true
         let walBytesMax = settings.walBytesMax
         configuration.prepareDatabase { connection in
             try connection.execute(sql: "PRAGMA journal_size_limit = \(walBytesMax)")
@@ -98,8 +102,11 @@ package final class SQLiteDatabase: Database {
         timeout: Duration?,
         _ body: @Sendable (any SQLConnection) throws -> T
     ) async throws -> T {
-        try await perform(operation, .read, gate: readGate, timeout: timeout) { ticket, slot in
-            try await readers[slot].run { try pool.read { try run(body, on: $0, ticket).value } }
+        try await perform(operation, .read, timeout: timeout) { ticket, start in
+            let slot = try await readGate.enter(ticket)
+            defer { readGate.leave(slot) }
+            metrics.waited(clock.uptime - start)
+            return try await readers[slot].run { try pool.read { try run(body, on: $0, ticket).value } }
         }
     }
 
@@ -109,10 +116,10 @@ package final class SQLiteDatabase: Database {
         timeout: Duration?,
         _ body: @Sendable (any SQLConnection) throws -> T
     ) async throws -> T {
-        try await perform(operation, .write, gate: writeGate, timeout: timeout) { ticket, _ in
-            let outcome = try await writer.run { try pool.write { try write(body, on: $0, ticket) } }
-            for action in outcome.commitActions { action() }
-            return outcome.value
+        try await perform(operation, .write, timeout: timeout) { ticket, start in
+            try await writeGate.enter(ticket)
+            metrics.waited(clock.uptime - start)
+            return try await writer.run { try run(body, on: $0, ticket) }
         }
     }
 
@@ -125,7 +132,8 @@ package final class SQLiteDatabase: Database {
 
     package func close() async throws(DatabaseError) {
         readGate.close()
-        writeGate.close()
+        // Whoever is in the middle of a group is let finish: its transaction stays open between two writes.
+        await writeGate.close()
         // What is closed cannot be told anything any more: SQLite would take the freed connection.
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         let error: (any Error)? = await withCheckedContinuation { continuation in
@@ -144,13 +152,12 @@ package final class SQLiteDatabase: Database {
         if let error { throw DatabaseError(grdb: error) ?? DatabaseError(.other, "\(error)") }
     }
 
-    /// Waits for a slot, runs `access` within the time limit and turns foreign errors into ours.
+    /// Runs `access` within the time limit and turns foreign errors into ours.
     private func perform<T: Sendable>(
         _ operation: OperationName,
         _ kind: DatabaseMetrics.Operation,
-        gate: AccessGate,
         timeout: Duration?,
-        _ access: (_ ticket: AccessTicket, _ slot: Int) async throws -> T
+        _ access: (_ ticket: AccessTicket, _ start: Duration) async throws -> T
     ) async throws -> T {
         let ticket = AccessTicket()
         deadlines.add(ticket, limit: timeout ?? settings.operationTimeout)
@@ -158,10 +165,7 @@ package final class SQLiteDatabase: Database {
         let start = clock.uptime
         do {
             let result = try await withTaskCancellationHandler {
-                let slot = try await gate.enter(ticket)
-                defer { gate.leave(slot) }
-                metrics.waited(clock.uptime - start)
-                return try await access(ticket, slot)
+                try await access(ticket, start)
             } onCancel: {
                 ticket.abandon(DatabaseError(.cancelled, "the task was cancelled"))
             }
@@ -180,25 +184,11 @@ package final class SQLiteDatabase: Database {
         }
     }
 
-    private struct Outcome<T: Sendable>: Sendable {
-        let value: T
-        let commitActions: [@Sendable () -> Void]
-    }
-
-    private func write<T: Sendable>(
-        _ body: (any SQLConnection) throws -> T,
-        on connection: GRDB.Database,
-        _ ticket: AccessTicket
-    ) throws -> Outcome<T> {
-        try SQLiteFile.refuseMoved(connection)
-        return try run(body, on: connection, ticket)
-    }
-
     private func run<T: Sendable>(
         _ body: (any SQLConnection) throws -> T,
         on connection: GRDB.Database,
         _ ticket: AccessTicket
-    ) throws -> Outcome<T> {
+    ) throws -> SQLiteOutcome<T> {
         let transaction = SQLiteConnection(
             connection,
             statements: statements,
@@ -210,7 +200,7 @@ package final class SQLiteDatabase: Database {
         try ticket.finish()
         let value = try result.get()
         if let failure = transaction.failure { throw failure }
-        return Outcome(value: value, commitActions: transaction.commitActions)
+        return SQLiteOutcome(value: value, commitActions: transaction.commitActions)
     }
 
     /// Runs `body`; a statement in it stops with an error soon after the ticket is abandoned.

@@ -14,6 +14,8 @@ package struct SQLiteSettings: Sendable {
     package var readersMax = 4
     /// How many operations of a kind (read, write) may wait; those beyond are refused with `overloaded`.
     package var waitersMax = 256
+    /// How many writes that wait together are committed together.
+    package var writesPerCommitMax = 64
     /// How many rows one query may return; more are refused with `tooLarge`.
     package var resultRowsMax = 100_000
     /// How many different statements are kept prepared on each connection; those beyond are prepared each time.

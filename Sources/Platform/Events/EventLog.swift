@@ -1,6 +1,7 @@
 package import Basics
 package import Database
 package import Instruments
+internal import Synchronization
 
 /// The durable, ordered log of everything that happened: one event in the transaction of each change.
 ///
@@ -49,32 +50,33 @@ package struct EventLog: Sendable {
     ///
     /// An event whose identifier the log has already is not noted again.
     ///
-    /// - Returns: the event's position.
     /// - Throws: ``EventError``, ``DatabaseError``.
-    @discardableResult
-    package func append(_ event: NewEvent, in connection: any SQLConnection) throws -> Int64 {
+    package func append(_ event: NewEvent, in connection: any SQLConnection) throws {
+        try append(event, as: event.id ?? ids.next(), in: connection)
+    }
+
+    private func append(_ event: NewEvent, as id: UUIDv7, in connection: any SQLConnection) throws {
         let data = try EventDataCoding.encode(event.data)
-        let id = event.id ?? ids.next()
-        let rows = try connection.query(
+        let place = EventPlace()
+        try connection.post(
             Self.insertion(connection.dialect),
             [
                 .id(id), .timestamp(event.occurredAt ?? clock.now), .text(event.kind.rawValue),
                 .text(event.subject.rawValue), .optional(event.subjectID), .optional(event.actor.id),
                 .text(event.actor.kind), .optional(event.requestID), .text(data),
             ]
-        )
-        guard let row = rows.first else {
-            let known = try connection.queryFirst("SELECT position FROM events WHERE id = ?1", [.id(id)])
-            guard let known else { throw DatabaseError(.other, "the new event has no position") }
-            return try known.integer("position")
-        }
-        let position = try row.integer("position")
-        connection.afterCommit { [signal, metrics, announce] in
-            metrics.appended(event.kind, at: position)
+        ) { rows in place.position.withLock { $0 = rows.first.flatMap { try? $0.integer("position") } } }
+        connection.afterCommit { [signal, metrics, announce, kind = event.kind] in
+            guard let position = place.position.withLock({ $0 }) else { return }
+            metrics.appended(kind, at: position)
             signal.send()
             announce()
         }
-        return position
+    }
+
+    /// The position of an event, once the database has told it; nil for one that was there before.
+    private final class EventPlace: Sendable {
+        let position = Mutex<Int64?>(nil)
     }
 
     /// The statement that notes an event.
@@ -104,10 +106,17 @@ package struct EventLog: Sendable {
     package static let notificationChannel: StaticString = "kaskman_events"
 
     /// Notes an event in a transaction of its own: for what has no transaction, such as a file that was loaded.
+    /// - Returns: its position.
     /// - Throws: ``EventError``, ``DatabaseError``.
     @discardableResult
     package func append(_ event: NewEvent) async throws -> Int64 {
-        try await database.write("events.append") { connection in try append(event, in: connection) }
+        try await database.write("events.append") { connection in
+            let id = event.id ?? ids.next()
+            try append(event, as: id, in: connection)
+            let row = try connection.queryFirst("SELECT position FROM events WHERE id = ?1", [.id(id)])
+            guard let row else { throw DatabaseError(.other, "the new event has no position") }
+            return try row.integer("position")
+        }
     }
 
     /// Notes events in the order given, in one transaction of their own.

@@ -37,6 +37,12 @@ package protocol Record: Hashable, Sendable {
     var sets: [Set<String>] { get }
     /// What an event says of it: values by their names in the API.
     var eventValues: [(String, JSONValue)] { get }
+    /// Whether no change changes its sets, so that none has to look whether they did.
+    static var hasConstantSets: Bool { get }
+}
+
+extension Record {
+    package static var hasConstantSets: Bool { false }
 }
 
 /// The kinds of change of a resource; the raw values are the values of the metric label `change`.

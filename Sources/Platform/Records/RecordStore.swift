@@ -47,6 +47,9 @@ package struct RecordStore<R: Record>: Sendable {
         }
     }
 
+    /// Counts a refusal that an operation has returned rather than thrown.
+    package func refused(_ error: Failure) { metrics.failed(error.code) }
+
     /// - Throws: ``RecordError``: `invalid` when there are violations.
     package func refuse(_ violations: [FieldViolation]) throws(Failure) {
         guard violations.isEmpty else { throw .invalid(violations) }
@@ -57,9 +60,7 @@ package struct RecordStore<R: Record>: Sendable {
     /// The record with an identifier.
     /// - Throws: ``RecordError``: `notFound`; ``DatabaseError``.
     package func get(_ id: UUIDv7, _ operation: OperationName) async throws -> R {
-        guard let row = try await database.read(operation, { try R.table.find(id, $0) }) else {
-            throw Failure.notFound(id)
-        }
+        guard let row = try await R.table.lookUp(id, operation, in: database) else { throw Failure.notFound(id) }
         return try R(row)
     }
 

@@ -52,6 +52,15 @@ package struct RecordTable: Sendable {
         try connection.queryFirst(find, [.id(id)])
     }
 
+    /// The row of a record as all see it, outside of a transaction; nil when there is none or it was deleted.
+    package func lookUp(
+        _ id: UUIDv7,
+        _ operation: OperationName,
+        in database: any Database
+    ) async throws -> SQLRow? {
+        try await database.lookUp(operation, find, [.id(id)]).first
+    }
+
     /// The row of a record, for a change in this transaction.
     package func lock(_ id: UUIDv7, _ connection: any SQLConnection) throws(DatabaseError) -> SQLRow? {
         // SQLite has one writer: its write transaction is the lock.
@@ -59,14 +68,15 @@ package struct RecordTable: Sendable {
     }
 
     func insert(_ record: some Record, _ connection: any SQLConnection) throws(DatabaseError) {
-        try connection.execute(insert, record.changeable + record.constant)
+        try connection.post(insert, record.changeable + record.constant)
         for (table, items) in zip(sets, record.sets) { try table.change(record.id, from: [], to: items, connection) }
     }
 
     /// Writes a record over its version before.
     func update<R: Record>(_ old: R, to new: R, _ connection: any SQLConnection) throws(DatabaseError) {
-        let count = try connection.execute(update, new.changeable + [.id(new.id), .integer(old.version)])
-        guard count == 1 else { throw lostLock() }
+        let arguments = new.changeable + [.id(new.id), .integer(old.version)]
+        try connection.post(update, arguments, changing: 1) { lostLock() }
+        if R.hasConstantSets { return }
         for (table, (before, after)) in zip(sets, zip(old.sets, new.sets)) {
             try table.change(old.id, from: before, to: after, connection)
         }

@@ -27,12 +27,12 @@ package struct SetTable: Sendable {
         for batch in Self.batches(old.subtracting(new)) {
             let places = (2...batch.count + 1).map { "?\($0)" }.joined(separator: ", ")
             let sql = "DELETE FROM \(table) WHERE \(record) = ?1 AND \(item) IN (\(places))"
-            try connection.execute(sql, [.id(id)] + batch.map { .text($0) })
+            try connection.post(sql, [.id(id)] + batch.map { .text($0) })
         }
         for batch in Self.batches(new.subtracting(old)) {
             let places = (2...batch.count + 1).map { "(?1, ?\($0))" }.joined(separator: ", ")
             let sql = "INSERT INTO \(table) (\(record), \(item)) VALUES \(places)"
-            try connection.execute(sql, [.id(id)] + batch.map { .text($0) })
+            try connection.post(sql, [.id(id)] + batch.map { .text($0) })
         }
     }
 

@@ -105,7 +105,7 @@ extension AgentTable {
     }
 
     fileprivate func count(_ id: UUIDv7, _ kind: String, _ isSuccess: Bool) throws(DatabaseError) {
-        try connection.execute(
+        try connection.post(
             """
             INSERT INTO agent_task_records (agent_id, kind, successes, failures) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (agent_id, kind) DO UPDATE SET
@@ -117,7 +117,7 @@ extension AgentTable {
     }
 
     fileprivate func store(_ trust: AgentTrust, of id: UUIDv7) throws(DatabaseError) {
-        try connection.execute(
+        try connection.post(
             """
             UPDATE agents SET recent_outcomes = ?2, quarantined_at = ?3, probe_at = ?4, probe_failures = ?5 WHERE id = ?1
             """,

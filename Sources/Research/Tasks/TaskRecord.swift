@@ -87,6 +87,9 @@ extension ProjectTask: Record {
 
     package static let subject = EventSubject.task
 
+    /// They are made of what only a creation writes.
+    package static let hasConstantSets = true
+
     package init(_ row: SQLRow) throws(DatabaseError) {
         var reader = RowReader(row)
         let id = try reader.id()

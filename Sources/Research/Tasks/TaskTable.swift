@@ -10,7 +10,7 @@ struct TaskTable {
     // MARK: Dependencies
 
     func insert(_ dependency: TaskDependency, of id: UUIDv7) throws(DatabaseError) {
-        try connection.execute(
+        try connection.post(
             "INSERT INTO task_dependencies (task_id, upstream_id, condition) VALUES (?1, ?2, ?3)",
             [.id(id), .id(dependency.taskID), .text(dependency.condition.rawValue)]
         )
@@ -76,7 +76,7 @@ struct TaskTable {
         _ lease: TaskLease,
         because reasons: JSONValue?
     ) throws(DatabaseError) {
-        try connection.execute(
+        try connection.post(
             """
             INSERT INTO task_attempts (task_id, number, agent_id, started_at, heartbeat_at, reasons)
             VALUES (?1, ?2, ?3, ?4, ?4, ?5)
@@ -96,7 +96,7 @@ struct TaskTable {
         _ spending: TaskSpending,
         at now: Timestamp
     ) throws(DatabaseError) {
-        try connection.execute(
+        try connection.post(
             """
             UPDATE task_attempts SET ended_at = ?3, outcome = ?4, error_class = ?5, error_message = ?6, cost = ?7
             WHERE task_id = ?1 AND number = ?2

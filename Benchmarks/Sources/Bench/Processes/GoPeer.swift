@@ -16,12 +16,7 @@ struct GoPeer {
                 != nil,
             let text = Command.output(program, [])
         else { return [:] }
-        var figures: [String: Double] = [:]
-        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-            let words = line.split(separator: " ")
-            if words.count == 2, let value = Double(words[1]) { figures[String(words[0])] = value }
-        }
-        return figures
+        return Command.figures(text)
     }
 }
 
@@ -39,5 +34,17 @@ enum Command {
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+    }
+
+    /// The figures that a program has printed, a line each: its name and the number.
+    ///
+    /// Lines that begin with `#` are notes.
+    static func figures(_ text: String) -> [String: Double] {
+        var figures: [String: Double] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            let words = line.split(separator: " ")
+            if words.count == 2, let value = Double(words[1]) { figures[String(words[0])] = value }
+        }
+        return figures
     }
 }

@@ -6,6 +6,8 @@ struct Measurement {
         case atLeast(Double)
         /// No worse than the peer, measured in the same run.
         case peer
+        /// So many times as good as the peer, measured in the same run; below 1 a part of it.
+        case timesPeer(Double)
     }
 
     /// What someone else's program reads on the same work.
@@ -39,6 +41,7 @@ struct Measurement {
         case .atMost(let limit): ours <= limit
         case .atLeast(let limit): ours >= limit
         case .peer: ratio.map { $0 >= 1 } ?? false
+        case .timesPeer(let times): ratio.map { $0 >= times } ?? false
         case nil: nil
         }
     }

@@ -55,6 +55,7 @@ struct Report {
         case .atMost(let limit): "<=" + text(limit)
         case .atLeast(let limit): ">=" + text(limit)
         case .peer: "peer"
+        case .timesPeer(let times): text(times) + "x"
         case nil: "-"
         }
     }

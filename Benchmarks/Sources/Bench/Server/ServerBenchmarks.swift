@@ -20,7 +20,7 @@ struct ServerBenchmarks {
         try server.waitUntilHealthy()
         if isWanted("server.idle") { idle(server, &report) }
         if isWanted("http") || isWanted("server.memory_loaded") {
-            let token = try signIn(server)
+            let token = try server.signIn()
             try fill(server, token, &report)
             try load(server, token, &report)
         }
@@ -66,15 +66,6 @@ struct ServerBenchmarks {
     }
 
     // MARK: Requests
-
-    private func signIn(_ server: ServerProcess) throws -> String {
-        let json = #"{"username":"admin","password":"\#(ServerProcess.password)"}"#
-        let answer = try HTTPConnection(port: server.port).send("POST", "/api/v1/auth/login", json: json)
-        guard answer.status == 200, let token = answer.body.firstMatch(of: /"access_token":\s*"([^"]+)"/)?.1 else {
-            throw BenchmarkFailure("the sign-in was answered \(answer.status)")
-        }
-        return String(token)
-    }
 
     /// Makes the projects, one after the other on one connection: each is on the disk before it is answered.
     private func fill(_ server: ServerProcess, _ token: String, _ report: inout Report) throws {

@@ -8,8 +8,8 @@ final class ServerProcess {
     private let process = Process()
     private let log: FileHandle
 
-    /// Starts the process and does not wait for it to listen.
-    init(executable: String, folder: String, repository: String) throws {
+    /// Starts the process and does not wait for it to listen; `settings` are further variables.
+    init(executable: String, folder: String, repository: String, settings: [String: String] = [:]) throws {
         port = try HTTPConnection.freePort()
         let path = folder + "/server.log"
         let files = FileManager.default
@@ -25,7 +25,9 @@ final class ServerProcess {
             "KASKMAN_ADMIN_PASSWORD": Self.password, "KASKMAN_LIMITS_ADDRESS_REQUESTS_PER_MINUTE": "100000000",
             "KASKMAN_LIMITS_USER_REQUESTS_PER_MINUTE": "100000000",
             "KASKMAN_LIMITS_MONITORING_REQUESTS_PER_MINUTE": "100000000",
-        ]
+            "KASKMAN_LIMITS_WORK_REQUESTS_PER_MINUTE": "100000000",
+            "KASKMAN_LIMITS_LIVE_REQUESTS_PER_MINUTE": "100000000",
+        ].merging(settings) { $1 }
         process.standardError = log
         process.standardOutput = FileHandle.nullDevice
         try process.run()
@@ -43,6 +45,16 @@ final class ServerProcess {
             usleep(500)
         }
         throw BenchmarkFailure("the server was not healthy within 30 s")
+    }
+
+    /// Signs the administrator in; returns the access token.
+    func signIn() throws -> String {
+        let json = #"{"username":"admin","password":"\#(Self.password)"}"#
+        let answer = try HTTPConnection(port: port).send("POST", "/api/v1/auth/login", json: json)
+        guard answer.status == 200, let token = answer.body.firstMatch(of: /"access_token":\s*"([^"]+)"/)?.1 else {
+            throw BenchmarkFailure("the sign-in was answered \(answer.status)")
+        }
+        return String(token)
     }
 
     /// Ends the process as an operator would.

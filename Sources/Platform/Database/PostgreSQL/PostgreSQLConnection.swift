@@ -37,6 +37,34 @@ final class PostgreSQLConnection: SQLConnection {
         }
     }
 
+    func post(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        changing count: Int,
+        or error: @escaping () -> DatabaseError
+    ) throws(DatabaseError) {
+        try attempt { () throws(PostgreSQLFault) -> Void in
+            let begin = hasBegun ? nil : begin
+            hasBegun = true
+            try session.post(sql, arguments, begin: begin, changing: count, or: error)
+        }
+    }
+
+    func post(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        _ receive: @escaping ([SQLRow]) -> Void
+    ) throws(DatabaseError) {
+        try attempt { () throws(PostgreSQLFault) -> Void in
+            let begin = hasBegun ? nil : begin
+            hasBegun = true
+            try session.post(sql, arguments, begin: begin) {
+                (result: borrowing PostgreSQLResult) throws(DatabaseError) -> Void in
+                receive(try result.rows())
+            }
+        }
+    }
+
     func runScript(_ sql: String) throws(DatabaseError) {
         try attempt { () throws(PostgreSQLFault) -> Void in
             if !hasBegun { _ = try run("SELECT 1", []) }

@@ -15,6 +15,7 @@ package final class PostgreSQLDatabase: Database {
     private let clock: any WallClock
     private let pool: PostgreSQLPool
     private let prober: PostgreSQLProber
+    private let lookUps: PostgreSQLLookUps
     private let deadlines: OperationDeadlines
     private let metrics: DatabaseMetrics
     private let connectionMetrics: PostgreSQLMetrics
@@ -29,7 +30,8 @@ package final class PostgreSQLDatabase: Database {
     ///   - clock: for the time limits.
     ///   - registry: takes the metrics `kaskman_database_*`; one database a registry.
     /// - Returns: the database, not yet migrated.
-    /// - Throws: ``DatabaseError``: `connection` when the server cannot be reached or used; `readOnly` when it takes no writes.
+    /// - Throws: ``DatabaseError``: `connection` when the server cannot be reached or used; `readOnly` when it takes no
+    ///   writes.
     package static func open(
         _ settings: PostgreSQLSettings,
         clock: any WallClock,
@@ -66,6 +68,13 @@ package final class PostgreSQLDatabase: Database {
             deadlines: deadlines
         )
         prober = PostgreSQLProber(settings, redaction, clock: clock, deadlines: deadlines)
+        lookUps = PostgreSQLLookUps(
+            settings,
+            redaction,
+            clock: clock,
+            metrics: connectionMetrics,
+            deadlines: deadlines
+        )
         metrics.register(in: registry, size: { [prober] in prober.databaseSize }, waiters: { [pool] in pool.waiters })
     }
 
@@ -86,6 +95,20 @@ package final class PostgreSQLDatabase: Database {
         try await perform(operation, .write, timeout: timeout, body)
     }
 
+    package func lookUp(
+        _ operation: OperationName,
+        _ sql: String,
+        _ arguments: [SQLValue]
+    ) async throws -> [SQLRow] {
+        let start = clock.uptime
+        guard let rows = await lookUps.rows(sql, arguments) else {
+            // Whatever it was, the way of all reads knows how to deal with it, and what to call it.
+            return try await read(operation, timeout: nil) { try $0.query(sql, arguments) }
+        }
+        metrics.finished(.read, .success, after: clock.uptime - start)
+        return rows
+    }
+
     package func probe() async -> DatabaseProbe {
         let probe = await prober.probe()
         // A database that fails while nobody uses it is told of too.
@@ -95,6 +118,7 @@ package final class PostgreSQLDatabase: Database {
 
     package func close() async throws(DatabaseError) {
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+        await lookUps.close()
         await pool.close()
         await prober.close()
     }

@@ -20,10 +20,17 @@ final class PostgreSQLSession {
         case deallocation(name: String)
         /// Its result is the caller's.
         case statement
+        /// Its result is whose who posted it.
+        case posted(Receipt)
+        /// It has to change so many rows, or the server ends it by a division by zero, which is then called by this name.
+        case counted(() -> DatabaseError)
         /// Its result is nobody's, but a failure is.
         case frame
         case sync
     }
+
+    /// Takes the result of a statement that was posted; what it throws is what the transaction fails with.
+    typealias Receipt = (borrowing PostgreSQLResult) throws(DatabaseError) -> Void
 
     /// Begins a transaction whose reads all see the same state.
     static let beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -37,6 +44,8 @@ final class PostgreSQLSession {
     private var statements: PreparedStatements
     private var expected: [Expected] = []
     private var isClosed = false
+    /// Whether statements were posted that the server does not answer yet.
+    private var hasPosted = false
 
     /// Takes a connection that is set up, and goes into pipeline mode.
     init(_ handle: OpaquePointer, redaction: PostgreSQLRedaction, statementsMax: Int) {
@@ -70,18 +79,57 @@ final class PostgreSQLSession {
         _ arguments: [SQLValue] = [],
         begin: String? = nil
     ) throws(PostgreSQLFault) -> PostgreSQLResult {
-        if let begin {
-            if !statements.forgotten.isEmpty {
-                for name in statements.forgotten { try deallocate(name) }
-                // What stands between two of these is one transaction, whose level the first statement would settle.
-                try sync()
-            }
-            try send(begin, [], as: .frame)
-        }
+        if let begin { try send(begin: begin) }
         try send(sql, arguments, as: .statement)
         try sync()
         guard let result = try receive() else { throw .lost("the server gave no result") }
         return result
+    }
+
+    /// Has a statement sent with the next one that is waited for, and `begin` before it when there is one.
+    func post(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        begin: String?,
+        _ receipt: @escaping Receipt
+    ) throws(PostgreSQLFault) {
+        if let begin { try send(begin: begin) }
+        try send(sql, arguments, as: .posted(receipt))
+        hasPosted = true
+    }
+
+    /// The same with a statement that has to change so many rows.
+    ///
+    /// The server itself looks whether it does: the commit may be on its way already.
+    func post(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        begin: String?,
+        changing count: Int,
+        or error: @escaping () -> DatabaseError
+    ) throws(PostgreSQLFault) {
+        if let begin { try send(begin: begin) }
+        let counted = """
+            WITH changed AS (\(sql) RETURNING 1) SELECT 1 / (CASE count(*) WHEN \(count) THEN 1 ELSE 0 END) FROM changed
+            """
+        try send(counted, arguments, as: .counted(error))
+        hasPosted = true
+    }
+
+    /// Has what was posted done, so that what it fails with is known.
+    func finishPosted() throws(PostgreSQLFault) {
+        guard hasPosted else { return }
+        try sync()
+        _ = try receive()
+    }
+
+    private func send(begin: String) throws(PostgreSQLFault) {
+        if !statements.forgotten.isEmpty {
+            for name in statements.forgotten { try deallocate(name) }
+            // What stands between two of these is one transaction, whose level the first statement would settle.
+            try sync()
+        }
+        try send(begin, [], as: .frame)
     }
 
     /// Sends the end of a transaction that has only read, and does not wait for the answer.
@@ -93,8 +141,33 @@ final class PostgreSQLSession {
         guard PQflush(handle) >= 0 else { throw lost() }
     }
 
+    /// Runs statements that have nothing to do with each other in one round trip, each a transaction by itself.
+    ///
+    /// - Parameter rowsMax: how many rows one may give.
+    /// - Returns: the rows of each, in order; nil for one that failed or gave too many.
+    /// - Throws: ``PostgreSQLFault`` when the connection is lost.
+    func lookUp(
+        _ lookUps: [(sql: String, arguments: [SQLValue])],
+        rowsMax: Int
+    ) throws(PostgreSQLFault) -> [[SQLRow]?] {
+        let forgotten = statements.forgotten
+        for name in forgotten { try deallocate(name) }
+        if !forgotten.isEmpty { try sync() }
+        for (sql, arguments) in lookUps {
+            // An argument that cannot be sent is the fault of that one alone.
+            do throws(PostgreSQLFault) { try send(sql, arguments, as: .statement) } catch {
+                if error.isLost { throw error }
+            }
+            try sync()
+        }
+        var answers = try receiveEach(rowsMax)
+        if !forgotten.isEmpty { answers.removeFirst() }
+        return answers
+    }
+
     /// Receives what is owed from before.
     func settle() throws(PostgreSQLFault) {
+        if hasPosted { try sync() }
         if !expected.isEmpty { _ = try receive() }
     }
 
@@ -147,7 +220,7 @@ final class PostgreSQLSession {
 
     private func send(_ sql: String, _ arguments: [SQLValue], as kind: Expected) throws(PostgreSQLFault) {
         let name: String
-        if let known = statements.name(of: sql) {
+        if let known = statements.name(of: sql) ?? underway(sql) {
             name = known
         } else {
             name = statements.newName()
@@ -161,6 +234,12 @@ final class PostgreSQLSession {
         expected.append(kind)
     }
 
+    /// The name of a statement whose preparation was sent and not answered yet: several look-ups sent together may be alike.
+    private func underway(_ sql: String) -> String? {
+        for case .preparation(let other, let name) in expected where other == sql { return name }
+        return nil
+    }
+
     private func deallocate(_ name: String) throws(PostgreSQLFault) {
         guard PQsendQueryParams(handle, "DEALLOCATE \(name)", 0, nil, nil, nil, nil, 0) == 1 else { throw lost() }
         expected.append(.deallocation(name: name))
@@ -169,6 +248,7 @@ final class PostgreSQLSession {
     private func sync() throws(PostgreSQLFault) {
         guard PQpipelineSync(handle) == 1 else { throw lost() }
         expected.append(.sync)
+        hasPosted = false
     }
 
     private func lost() -> PostgreSQLFault {
@@ -203,11 +283,19 @@ final class PostgreSQLSession {
                 statement = PostgreSQLResult(first)
                 continue
             }
+            if case .posted(let receipt) = expectation, !Self.isFailure(status) {
+                let result = PostgreSQLResult(first)
+                do throws(DatabaseError) { try receipt(result) } catch { fault = fault ?? PostgreSQLFault(error) }
+                continue
+            }
             defer { PQclear(first) }
             // What follows a failure is not even tried.
             if status == PGRES_PIPELINE_ABORTED { continue }
             if Self.isFailure(status) {
-                let found = PostgreSQLFault(first, redaction: redaction)
+                var found = PostgreSQLFault(first, redaction: redaction)
+                if case .counted(let error) = expectation, Self.isDivisionByZero(first) {
+                    found = PostgreSQLFault(error())
+                }
                 fault = fault ?? found
                 guard PQstatus(handle) == CONNECTION_BAD else { continue }
                 expected = []
@@ -216,12 +304,54 @@ final class PostgreSQLSession {
             switch expectation {
             case .preparation(let sql, let name): statements.insert(sql, name: name)
             case .deallocation(let name): statements.released(name)
-            case .statement, .frame, .sync: break
+            case .statement, .posted, .counted, .frame, .sync: break
             }
         }
         expected = []
         if let fault { throw fault }
         return statement
+    }
+
+    /// Receives everything that is owed: the rows of the statement before each synchronisation, nil where there are
+    /// none to be had.
+    private func receiveEach(_ rowsMax: Int) throws(PostgreSQLFault) -> [[SQLRow]?] {
+        var answers: [[SQLRow]?] = []
+        var rows: [SQLRow]?
+        for expectation in expected {
+            guard let first = PQgetResult(handle) else { throw lost() }
+            let status = PQresultStatus(first)
+            if case .sync = expectation {
+                PQclear(first)
+                guard status == PGRES_PIPELINE_SYNC else { throw lost() }
+                answers.append(rows)
+                rows = nil
+                continue
+            }
+            while let further = PQgetResult(handle) { PQclear(further) }
+            if Self.isFailure(status) {
+                PQclear(first)
+                guard PQstatus(handle) != CONNECTION_BAD else { throw lost() }
+                continue
+            }
+            if case .statement = expectation {
+                let result = PostgreSQLResult(first)
+                if result.rowCount <= rowsMax { rows = try? result.rows() }
+                continue
+            }
+            PQclear(first)
+            switch expectation {
+            case .preparation(let sql, let name): statements.insert(sql, name: name)
+            case .deallocation(let name): statements.released(name)
+            case .statement, .posted, .counted, .frame, .sync: break
+            }
+        }
+        expected = []
+        return answers
+    }
+
+    private static func isDivisionByZero(_ result: OpaquePointer) -> Bool {
+        // The field C: PostgreSQL's documentation, 53.8 and appendix A.
+        PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } == "22012"
     }
 
     private static func isFailure(_ status: ExecStatusType) -> Bool {

@@ -21,6 +21,16 @@ package struct PostgreSQLSettings: Sendable {
     package var connectionsMin = 1
     /// How many connections there are at most, beside one for health probes and one that listens.
     package var connectionsMax = 10
+    /// How many further connections serve look-ups, each those of many callers; 0 for none, so that they take one of
+    /// the others.
+    package var lookUpConnectionsMax = 2
+    /// How many look-ups are sent together at most.
+    package var lookUpsTogetherMax = 64
+    /// How many look-ups may wait on one of those connections; those beyond go the way of all reads.
+    package var lookUpsWaitingMax = 1024
+    /// How long the server may take for look-ups that were sent together, before the connection is cut and they go the
+    /// way of all reads.
+    package var lookUpTimeout: Duration = .seconds(2)
     /// How many of the connections may be inside write transactions: the others are for reads alone, which wait for no lock.
     package var writersMax = 6
     /// How many operations may wait for a connection; those beyond are refused with `overloaded`.

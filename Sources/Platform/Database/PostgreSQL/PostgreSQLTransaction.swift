@@ -99,15 +99,21 @@ struct PostgreSQLTransaction {
                     "the connection was lost during the commit, which may have happened: \(error.error.message)"
                 return Completion(outcome: .failed(DatabaseError(.unknownCommit, message)), isLost: true)
             }
-            if error.isConflict { return Completion(outcome: .again(error.error), isEnded: true) }
-            return Completion(outcome: .failed(error.error), isEnded: true)
+            // After a failure of what was posted the commit was not even tried.
+            let isEnded = session.isIdle
+            if error.isConflict { return Completion(outcome: .again(error.error), isEnded: isEnded) }
+            return Completion(outcome: .failed(error.error), isEnded: isEnded)
         }
     }
 
     /// Leaves the connection as it was before the operation; false when that fails: its state is not known then.
     private func restore(_ transaction: PostgreSQLConnection, _ isEnded: Bool, _ wasCancelled: Bool) -> Bool {
         do {
-            if transaction.hasBegun, !isEnded { _ = try session.run("ROLLBACK") }
+            if transaction.hasBegun, !isEnded {
+                // Or the end would be skipped with what follows a failure.
+                do throws(PostgreSQLFault) { try session.finishPosted() } catch { if error.isLost { throw error } }
+                _ = try session.run("ROLLBACK")
+            }
             if wasCancelled {
                 // The request to cancel may strike one statement later.
                 do { _ = try session.run("SELECT 1") } catch { _ = try session.run("SELECT 1") }

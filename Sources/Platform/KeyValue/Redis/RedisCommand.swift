@@ -6,15 +6,16 @@ package struct RedisCommand: Hashable, Sendable {
     package static let bytesMax = 1 << 20
 
     let parts: [[UInt8]]
+    /// The bytes of all parts together.
+    let bytes: Int
 
-    package init(_ name: String, _ arguments: [[UInt8]]) { parts = [Array(name.utf8)] + arguments }
-
-    /// The same with texts for arguments.
-    package init(_ name: String, _ arguments: String...) {
-        parts = [Array(name.utf8)] + arguments.map { Array($0.utf8) }
+    package init(_ name: String, _ arguments: [[UInt8]]) {
+        parts = [Array(name.utf8)] + arguments
+        bytes = parts.reduce(0) { $0 + $1.count }
     }
 
-    var bytes: Int { parts.reduce(0) { $0 + $1.count } }
+    /// The same with texts for arguments.
+    package init(_ name: String, _ arguments: String...) { self.init(name, arguments.map { Array($0.utf8) }) }
 
     /// Appends the command as RESP2 has it: an array of bulk strings.
     package func write(to buffer: inout ByteBuffer) {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// What the callers of one connection and its event loop share: the commands that are to be sent.
 ///
-/// Callers append the bytes of their commands; the first one wakes the loop, which sends all that have gathered with one write. So many callers
-/// on one connection are pipelined without doing anything for it.
+/// Callers append the bytes of their commands; the first one wakes the loop, which sends all that have gathered with
+/// one write. So many callers on one connection are pipelined without doing anything for it.
 final class RedisPipeline: Sendable {
     typealias Answer = Result<RESPValue, RedisError>
 
@@ -84,8 +84,12 @@ final class RedisPipeline: Sendable {
     /// What has gathered since the last time.
     func takeBatch() -> Batch {
         state.withLock { state in
-            defer { state.batch = Batch() }
-            return state.batch
+            let batch = state.batch
+            state.batch = Batch()
+            // The next one is about as large: growing step by step would copy it several times, under the lock.
+            state.batch.bytes.reserveCapacity(batch.bytes.readableBytes)
+            state.batch.waiters.reserveCapacity(batch.waiters.count)
+            return batch
         }
     }
 

@@ -61,6 +61,7 @@ extension TaskRepository {
         let tasks = try table.lockUnlessBusy(offers.map(\.task.id))
         var room = (request?.concurrency ?? 0) - (try table.runningCount(of: asked.agentID))
         let origin = ChangeOrigin(.agent(asked.agentID.description))
+        var isOpen: [UUIDv7: Bool] = [:]
         for offer in offers {
             func refuse(_ obstacle: LeaseObstacle) { outcome.refused.append((offer, obstacle)) }
             guard let task = tasks[offer.task.id] else {
@@ -84,8 +85,11 @@ extension TaskRepository {
                 refuse(.agent)
                 continue
             }
-            guard try table.isOpen(project: task.fields.projectID) else {
-                outcome.held.insert(task.fields.projectID)
+            let project = task.fields.projectID
+            let isProjectOpen = try isOpen[project] ?? table.isOpen(project: project)
+            isOpen[project] = isProjectOpen
+            guard isProjectOpen else {
+                outcome.held.insert(project)
                 refuse(.projectHeld)
                 continue
             }
@@ -140,13 +144,38 @@ extension TaskTable {
 
     /// The tasks, for a change in this transaction; those that another transaction is changing are left out.
     func lockUnlessBusy(_ ids: [UUIDv7]) throws(DatabaseError) -> [UUIDv7: ProjectTask] {
+        try lock(ids, " FOR UPDATE SKIP LOCKED")
+    }
+
+    /// The tasks, for a change in this transaction.
+    func lock(_ ids: [UUIDv7]) throws(DatabaseError) -> [UUIDv7: ProjectTask] { try lock(ids, " FOR UPDATE") }
+
+    private func lock(_ ids: [UUIDv7], _ suffix: String) throws(DatabaseError) -> [UUIDv7: ProjectTask] {
         var tasks: [UUIDv7: ProjectTask] = [:]
-        let suffix = connection.dialect == .postgresql ? " FOR UPDATE SKIP LOCKED" : ""
-        let sql = "SELECT \(ProjectTask.table.columns) FROM tasks WHERE id = ?1 AND deleted_at IS NULL\(suffix)"
-        for id in ids.sorted() {
-            if let row = try connection.queryFirst(sql, [.id(id)]) { tasks[id] = try ProjectTask(row) }
+        let ids = ids.sorted()
+        for start in stride(from: 0, to: ids.count, by: Self.lockedTogether) {
+            let some = ids[start..<min(start + Self.lockedTogether, ids.count)]
+            // Always as many places, so that there are two statements and not one for each number of tasks.
+            let places = some.count == 1 ? 1 : Self.lockedTogether
+            let filled = some + Array(repeating: some[some.startIndex], count: places - some.count)
+            let sql = Self.selection(of: places) + (connection.dialect == .postgresql ? suffix : "")
+            let rows = try connection.query(sql, filled.map { .id($0) })
+            for row in rows {
+                let task = try ProjectTask(row)
+                tasks[task.id] = task
+            }
         }
         return tasks
+    }
+
+    /// How many tasks one statement locks.
+    private static let lockedTogether = 10
+
+    private static func selection(of count: Int) -> String {
+        let places = (1...count).map { "?\($0)" }.joined(separator: ", ")
+        return """
+            SELECT \(ProjectTask.table.columns) FROM tasks WHERE id IN (\(places)) AND deleted_at IS NULL ORDER BY id
+            """
     }
 
     func runningCount(of agent: UUIDv7) throws(DatabaseError) -> Int {
@@ -186,7 +215,7 @@ extension TaskTable {
     /// Notes that a task uses its keys.
     func hold(_ keys: [String: Int], for id: UUIDv7) throws(DatabaseError) {
         for (key, limit) in keys.sorted(by: { $0.key < $1.key }) {
-            try connection.execute(
+            try connection.post(
                 "INSERT INTO task_key_holds (key, task_id, limit_max) VALUES (?1, ?2, ?3)",
                 [.text(key), .id(id), .int(limit)]
             )
@@ -194,7 +223,7 @@ extension TaskTable {
     }
 
     func releaseKeys(of id: UUIDv7) throws(DatabaseError) {
-        try connection.execute("DELETE FROM task_key_holds WHERE task_id = ?1", [.id(id)])
+        try connection.post("DELETE FROM task_key_holds WHERE task_id = ?1", [.id(id)])
     }
 
     /// Whether a task with a limit may not use a key now: it, or one that runs, allows no more.

@@ -107,8 +107,8 @@ package enum SettingsTable {
         "database.connections_max",
         in: 2...1000,
         default: "10",
-        help: "The number of connections to a PostgreSQL server at most, beside one for health probes and one that "
-            + "hears of other servers' changes."
+        help: "The number of connections to a PostgreSQL server at most, beside one for health probes, one that "
+            + "hears of other servers' changes and two that the look-ups of many requests share."
     )
     static let databaseBusyTimeout = Setting.duration(
         "database.busy_timeout",

@@ -76,8 +76,25 @@ package final class LiveHub: Sendable {
     /// Follows the log until the task is cancelled.
     /// - Throws: `DatabaseError`, `EventError`.
     package func follow() async throws {
-        for try await page in try log.follow(after: end, limit: EventLog.pageEventsMax) {
-            guard case .after(let through) = page.next else { continue }
+        let wakeUps = try log.wakeUps()
+        do {
+            try await readOn()
+            for await _ in wakeUps { try await readOn() }
+        } catch {
+            // A read that the cancellation caught ends as a wait does.
+            if !Task.isCancelled { throw error }
+        }
+    }
+
+    /// Reads what the log has grown by; while nobody listens only how far that is, and who comes later reads it for itself.
+    private func readOn() async throws {
+        while !Task.isCancelled {
+            if state.withLock({ $0.clients.isEmpty }) {
+                let latest = try await log.latestPosition()
+                return take([], through: latest, earliest: latest + 1)
+            }
+            let page = try await log.page(.after(end), limit: EventLog.pageEventsMax)
+            guard case .after(let through) = page.next, !page.events.isEmpty || page.isTruncated else { return }
             take(page.events.map { LiveEvent($0) }, through: through, earliest: page.earliestPosition)
         }
     }

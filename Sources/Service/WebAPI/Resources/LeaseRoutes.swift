@@ -32,7 +32,7 @@ package struct LeaseRoutes: Sendable {
 
     package var routes: [Route] {
         [
-            lease,
+            lease, results,
             use("renew", "Say that an attempt goes on.", LeaseInput.renewal, Self.renewed) { id, claim, request in
                 let report = LeaseInput.report(request.json)
                 return .json(RenewalBody(deadline: try await tasks.renew(id, claim, report)))
@@ -96,6 +96,32 @@ package struct LeaseRoutes: Sendable {
             }
             let upstream = try await tasks.upstream(of: leased)
             return .json(LeasesBody(leased, upstream, isStopping: isStopping.withLock { $0 }))
+        }
+    }
+
+    private var results: Route {
+        Route(
+            .post,
+            "/api/v1/agents/{id}/results",
+            access: .requires(.tasksWork),
+            summary: "Hand in what several attempts gave; each is accepted or refused by itself.",
+            tag: ProjectTask.table.name,
+            parameters: [ResourceID.parameter],
+            body: .json(ResultsInput.schema),
+            responses: [
+                ResponseRule(200, "What became of each, in order.", json: ResultsBody.schema),
+                ResponseRule.problem(403, "The token is another agent's."), ResourceRoutes<Agent>.invalid,
+            ],
+            rateClass: .work
+        ) { request in
+            let id = try ResourceID.of(request)
+            let caller = try request.caller
+            guard caller.kind == .agent, caller.userID == id else {
+                throw ProblemError(.forbidden, "an agent hands in results with its own token")
+            }
+            let results = try ResultsInput.results(request.json, of: id)
+            let answers = try await tasks.finish(results, by: try request.origin)
+            return .json(ResultsBody(zip(results, answers).map { ($0.taskID, $1) }))
         }
     }
 
@@ -169,7 +195,7 @@ enum LeaseInput {
 
     static let token = JSONSchema.Property.required("token", .integer(1...Int64.max), "Of the lease.")
 
-    private static let cost = JSONSchema.Property.optional(
+    static let cost = JSONSchema.Property.optional(
         "cost",
         .number(TaskLimits.costs).orNull,
         "What the attempt has cost so far, in the currency of the budget."
@@ -187,15 +213,12 @@ enum LeaseInput {
     ])
 
     static let failure = JSONSchema.object([
-        token,
-        .required(
-            "error",
-            .object([
-                .required("class", .string(1...TaskLimits.errorClassLengthMax), "What a retry policy names."),
-                .optional("message", .string(0...TaskLimits.errorMessageBytesMax)),
-            ])
-        ),
-        cost,
+        token, .required("error", errorSchema), cost,
+    ])
+
+    static let errorSchema = JSONSchema.object([
+        .required("class", .string(1...TaskLimits.errorClassLengthMax), "What a retry policy names."),
+        .optional("message", .string(0...TaskLimits.errorMessageBytesMax)),
     ])
 
     /// What the body of a request shows of its lease.
