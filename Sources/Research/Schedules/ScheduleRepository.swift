@@ -23,11 +23,8 @@ package struct ScheduleRepository: Sendable {
     /// Set by each change that this server makes: the loop looks again.
     let changed = WakeSignal()
 
-    /// Makes the repository over a migrated database.
-    ///
-    /// - Parameters:
-    ///   - tasks: makes the tasks; works on the same database.
-    ///   - registry: takes the metrics `kaskman_schedule*`.
+    /// Makes the repository over a migrated database; `tasks`, on the same database, makes the tasks, and `registry` takes the
+    /// metrics `kaskman_schedule*`.
     package init(
         database: any Database,
         events: EventLog,

@@ -50,7 +50,7 @@ extension TaskFields {
 
     private static func seconds(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
 
-    /// Reads an object; what is missing has its default. Nil without a kind.
+    /// Reads an object; what is missing has its default, and without a kind there is no task.
     package init?(template json: JSONValue, projectID: UUIDv7) {
         guard let kind = json["kind"]?.string else { return nil }
         self.init(projectID: projectID, kind: kind, name: json["name"]?.string, input: json["input"] ?? .emptyObject)

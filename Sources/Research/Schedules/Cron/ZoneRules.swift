@@ -2,9 +2,8 @@ internal import Foundation
 
 /// What the clocks of a place show: how far they are ahead of UTC, at any time.
 package protocol ZoneRules: Sendable {
-    /// Seconds that the clocks are ahead of UTC; negative west of it. At most 16 hours either way.
-    ///
-    /// - Parameter instant: seconds since the Unix epoch.
+    /// Seconds that the clocks are ahead of UTC at a time in seconds since the Unix epoch; negative west of it, and at most 16
+    /// hours either way.
     func offsetSeconds(at instant: Int64) -> Int64
 }
 
