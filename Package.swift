@@ -157,6 +157,14 @@ let package = Package(
             ]
         ),
         adapter(
+            "Schedules",
+            in: "Research",
+            [
+                "Basics", "Database", "Events", "Instruments", "JSON", "Projects", "Records", "Supervision", "Tasks",
+                logging,
+            ]
+        ),
+        adapter(
             "Agents",
             in: "Research",
             ["Basics", "Database", "Events", "Identity", "Instruments", "JSON", "Records", "Supervision", logging]
@@ -186,7 +194,7 @@ let package = Package(
             [
                 "APIModel", "Agents", "Basics", "Coordination", "Database", "Events", "Exposition", "HTTP", "Identity",
                 "Instruments", "JSON", "MetricModel", "Projects", "PromQL", "Queries", "Records", "Rules",
-                "Supervision", "Tasks", logging,
+                "Schedules", "Supervision", "Tasks", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -221,8 +229,8 @@ let package = Package(
             in: "Service",
             [
                 "Agents", "Basics", "Database", "Events", "HTTP", "Identity", "Instruments", "JSON", "KeyValue",
-                "MetricModel", "Notifications", "Projects", "PromQL", "Queries", "Rules", "Scraping", "Supervision",
-                "Tasks", "TimeSeries", "WebAPI",
+                "MetricModel", "Notifications", "Projects", "PromQL", "Queries", "Rules", "Schedules", "Scraping",
+                "Supervision", "Tasks", "TimeSeries", "WebAPI",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 crypto, logging,
@@ -326,6 +334,13 @@ let package = Package(
             ]
         ),
         tests(
+            "Schedules",
+            [
+                "Basics", "Database", "DatabaseTesting", "Events", "Instruments", "JSON", "Projects", "Records",
+                "Schedules", "Supervision", "Tasks", logging,
+            ]
+        ),
+        tests(
             "Agents",
             [
                 "Agents", "Basics", "Database", "DatabaseTesting", "Events", "Identity", "Instruments", "JSON",
@@ -350,7 +365,7 @@ let package = Package(
             [
                 "APIModel", "Agents", "Basics", "Database", "DatabaseTesting", "Events", "HTTP", "Identity",
                 "Instruments", "JSON", "KeyValue", "MetricModel", "Projects", "PromQL", "Queries", "Records",
-                "RedisTesting", "Rules", "Supervision", "Tasks", "TimeSeries", "WebAPI", crypto, logging,
+                "RedisTesting", "Rules", "Schedules", "Supervision", "Tasks", "TimeSeries", "WebAPI", crypto, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -13,7 +13,7 @@ enum SourceTree {
             ["Exposition", "TimeSeries", "PromQL", "Queries", "Scraping", "Rules", "Notifications"]
         ),
         ("Platform", ["Database", "KeyValue", "Events", "Records", "Identity"]),
-        ("Research", ["Projects", "Coordination", "Tasks", "Agents", "Learning", "Discovery"]),
+        ("Research", ["Projects", "Coordination", "Tasks", "Schedules", "Agents", "Learning", "Discovery"]),
         ("Service", ["APIModel", "HTTP", "WebAPI", "Alerting", "Client", "Worker", "Composition"]),
         ("Commands", ["kaskman-server", "kaskman", "kaskman-worker"]),
     ]

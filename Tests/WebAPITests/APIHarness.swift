@@ -16,6 +16,7 @@ import PromQL
 import Queries
 import Records
 import Rules
+import Schedules
 import Supervision
 import Tasks
 import Testing
@@ -54,6 +55,7 @@ struct APIHarness: Sendable {
     let projects: ProjectRepository
     let agents: AgentRepository
     let tasks: TaskRepository
+    let schedules: ScheduleRepository
     let artefacts: ArtefactRepository
     /// Where the contents of artefacts are.
     let files: FaultyFileSystem
@@ -86,7 +88,7 @@ struct APIHarness: Sendable {
         let registry = Registry()
         let migrations =
             EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + TaskSchema.migrations
-            + AgentSchema.migrations
+            + ScheduleSchema.migrations + AgentSchema.migrations
         // A pool of connections sleeps on its clock, and tests count who sleeps on theirs.
         let databaseClock: any WallClock = TestBackend.chosen == .sqlite ? clock : SystemClock()
         try await withTemporaryDatabase(on: .chosen, migrations, clock: databaseClock, registry: registry) { database in
@@ -168,6 +170,14 @@ struct APIHarness: Sendable {
             reportLimits: reportLimits,
             attemptEnded: AttemptRecords.handler(agents) { samples.end($0) }
         )
+        schedules = ScheduleRepository(
+            database: database,
+            events: events,
+            tasks: tasks,
+            clock: clock,
+            ids: ids,
+            registry: registry
+        )
         files = FaultyFileSystem(clock: clock)
         artefacts = ArtefactRepository(tasks: tasks, fileSystem: files, folder: "/data/artefacts", registry: registry)
         let tickets = LiveTickets(clock: clock)
@@ -196,6 +206,7 @@ struct APIHarness: Sendable {
                 + TaskLogRoutes(tasks: tasks, isDraining: { false }).routes
                 + TaskMetricRoutes(tasks: tasks, samples: samples).routes
                 + ArtefactRoutes(artefacts: artefacts).routes
+                + ScheduleRoutes(schedules: schedules).routes
                 + AgentRoutes(agents: agents, clock: clock).routes
                 + LiveRoutes(
                     LiveRoutes.Parts(

@@ -100,12 +100,13 @@ struct DeclaredAnswersTests {
         let kind = try #require(words.firstIndex(of: "{id}").map { String(words[$0 - 1]) })
         let name = route.operationID.replacing("_api_v1", with: "")
         var project = ""
-        if kind == "tasks" {
+        if kind == "tasks" || kind == "schedules" {
             let made = try await api.send(.post, "projects", #"{"name":"\#(name)","type":"research"}"#)
             project = try #require(made.string("id"))
         }
         let bodies = [
             "tasks": #"{"project_id":"\#(project)","kind":"shell"}"#,
+            "schedules": #"{"name":"\#(name)","project_id":"\#(project)","cron":"@daily","task":{"kind":"shell"}}"#,
             "projects": #"{"name":"\#(name)","type":"research"}"#,
             "agents": #"{"name":"\#(name)","type":"coder"}"#,
             "users": #"{"username":"\#(name)","roles":["viewer"],"password":"correct horse battery"}"#,
@@ -124,6 +125,9 @@ struct DeclaredAnswersTests {
         switch (route.method, route.path.description) {
         case (.put, "/api/v1/projects/{id}"): #"{"name":"P","type":"research"}"#
         case (.put, "/api/v1/agents/{id}"): #"{"name":"a","type":"coder"}"#
+        case (.put, "/api/v1/schedules/{id}"):
+            #"{"name":"s","project_id":"018bcfe5-6800-7000-8000-000000000000","cron":"@daily","task":{"kind":"shell"}}"#
+        case (.patch, "/api/v1/schedules/{id}"): #"{"cron":"@weekly"}"#
         case (.post, "/api/v1/tasks/{id}/dependencies"): #"{"task_id":"018bcfe5-6800-7000-8000-000000000000"}"#
         default: nil
         }

@@ -104,6 +104,13 @@ struct OpenAPIDocumentTests {
                 /api/v1/projects
                 /api/v1/projects/{id}
                 /api/v1/rnd/coordinate
+                /api/v1/schedules
+                /api/v1/schedules/preview
+                /api/v1/schedules/{id}
+                /api/v1/schedules/{id}/next
+                /api/v1/schedules/{id}/pause
+                /api/v1/schedules/{id}/resume
+                /api/v1/schedules/{id}/run
                 /api/v1/status
                 /api/v1/tasks
                 /api/v1/tasks/counts

@@ -71,6 +71,7 @@ struct PermissionMatrixTests {
             let expected = """
                 DELETE agents/{id} agents.delete
                 DELETE projects/{id} projects.delete
+                DELETE schedules/{id} tasks.write
                 DELETE tasks/{id} tasks.write
                 GET activities activities.read
                 GET agents agents.read
@@ -87,6 +88,9 @@ struct PermissionMatrixTests {
                 GET people projects.read
                 GET projects projects.read
                 GET projects/{id} projects.read
+                GET schedules tasks.read
+                GET schedules/{id} tasks.read
+                GET schedules/{id}/next tasks.read
                 GET status system.read
                 GET tasks tasks.read
                 GET tasks/counts tasks.read
@@ -101,6 +105,7 @@ struct PermissionMatrixTests {
                 GET users/me authenticated
                 GET users/{id} users.read
                 PATCH projects/{id} projects.write
+                PATCH schedules/{id} tasks.write
                 PATCH tasks/{id}/artefacts/{artefact_id} tasks.work
                 PATCH users/{id} users.write
                 POST agents agents.write
@@ -117,6 +122,11 @@ struct PermissionMatrixTests {
                 POST auth/tickets authenticated
                 POST projects projects.write
                 POST rnd/coordinate tasks.write
+                POST schedules tasks.write
+                POST schedules/preview tasks.read
+                POST schedules/{id}/pause tasks.write
+                POST schedules/{id}/resume tasks.write
+                POST schedules/{id}/run tasks.write
                 POST tasks tasks.write
                 POST tasks/retry tasks.write
                 POST tasks/{id}/approve tasks.write
@@ -136,6 +146,7 @@ struct PermissionMatrixTests {
                 POST users users.write
                 PUT agents/{id} agents.write
                 PUT projects/{id} projects.write
+                PUT schedules/{id} tasks.write
                 PUT users/me/password authenticated
                 PUT users/{id}/password users.write
                 """

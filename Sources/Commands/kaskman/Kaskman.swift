@@ -16,9 +16,9 @@ struct Kaskman: AsyncParsableCommand {
         version: version,
         subcommands: [
             AuthCommand.self, ContextCommand.self, StatusCommand.self, HealthCommand.self, ProjectCommand.self,
-            TaskCommand.self, AgentCommand.self, ResearchCommand.self, UserCommand.self, EventsCommand.self,
-            AlertsCommand.self,
-            QueryCommand.self, CheckCommand.self, TestCommand.self, CompletionCommand.self, VersionCommand.self,
+            TaskCommand.self, ScheduleCommand.self, AgentCommand.self, ResearchCommand.self, UserCommand.self,
+            EventsCommand.self, AlertsCommand.self, QueryCommand.self, CheckCommand.self, TestCommand.self,
+            CompletionCommand.self, VersionCommand.self,
         ]
     )
 

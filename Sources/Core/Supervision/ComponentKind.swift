@@ -12,6 +12,7 @@ public enum ComponentKind: String, CaseIterable, Sendable, Comparable {
     case projects
     case tasks
     case coordinator
+    case schedules
     case agents
     case timeSeries = "time_series"
     case sampler

@@ -116,7 +116,7 @@ package enum SQLDialect: String, Hashable, Sendable, CaseIterable {
 /// SQLite has one writer, which is lock enough. On PostgreSQL writes run beside each other: whoever decides by what it reads,
 /// locks that first, the row with ``SQLDialect/rowLock`` or, where there is no row, one of these.
 package enum TransactionLock: Int64, Sendable, CaseIterable {
-    case migrations = 1, events, identity, agents, leases, artefacts
+    case migrations = 1, events, identity, agents, leases, artefacts, schedules
 
     /// The number of PostgreSQL's advisory lock: "KASK", then ours.
     package var key: Int64 { 0x4B41_534B << 32 | rawValue }

@@ -28,6 +28,14 @@ package enum EventKind: String, Hashable, Sendable, CaseIterable, Codable {
     case taskApproved = "task.approved"
     case taskRejected = "task.rejected"
     case taskDeleted = "task.deleted"
+    case scheduleCreated = "schedule.created"
+    case scheduleUpdated = "schedule.updated"
+    case schedulePaused = "schedule.paused"
+    case scheduleResumed = "schedule.resumed"
+    case scheduleDeleted = "schedule.deleted"
+    case scheduleRan = "schedule.ran"
+    case scheduleSkipped = "schedule.skipped"
+    case scheduleMissed = "schedule.missed"
     case userCreated = "user.created"
     case userUpdated = "user.updated"
     case userPasswordChanged = "user.password_changed"
@@ -47,7 +55,7 @@ package enum EventKind: String, Hashable, Sendable, CaseIterable, Codable {
 
 /// The kinds of thing that an event is about.
 package enum EventSubject: String, Hashable, Sendable, CaseIterable, Codable {
-    case project, task, agent, user, session, rules, configuration, alert, component, system
+    case project, task, schedule, agent, user, session, rules, configuration, alert, component, system
 }
 
 /// Who did it.

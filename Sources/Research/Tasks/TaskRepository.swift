@@ -90,6 +90,20 @@ package struct TaskRepository: Sendable {
         }
     }
 
+    /// Makes a task inside the caller's transaction, as ``create(_:idempotencyKey:by:)`` does, whose checks of the fields and of
+    /// the key are the caller's.
+    ///
+    /// Where two servers give the same unique key at once, the transaction fails with the violation of the index.
+    /// - Throws: ``TaskError``, ``TaskRefusal``, before anything is written; ``DatabaseError``, ``EventError``.
+    package func create(
+        _ new: NewTask,
+        idempotencyKey: String? = nil,
+        by origin: ChangeOrigin,
+        in connection: any SQLConnection
+    ) throws -> Creation {
+        try create(new, id: store.ids.next(), idempotencyKey, origin, connection)
+    }
+
     /// The task with an identifier.
     /// - Throws: ``TaskError``: `notFound`, `database`.
     package func get(_ id: UUIDv7) async throws(TaskError) -> ProjectTask {

@@ -9,6 +9,7 @@ import Identity
 import Logging
 import Projects
 import Records
+import Schedules
 import Tasks
 
 /// What the errors of every module become in the API: the one place that knows, so that none is forgotten and no detail of the inside leaks.
@@ -28,6 +29,7 @@ enum ProblemMapping {
         case let error as IdentityError: problem(error)
         case let error as ProjectError: problem(error, of: Project.table.one) { problem($0) }
         case let error as TaskError: problem(error, of: ProjectTask.table.one) { problem($0) }
+        case let error as ScheduleError: problem(error, of: Schedule.table.one) { problem($0) }
         case let error as AgentError: problem(error, of: Agent.table.one) { problem($0) }
         default: nil
         }
@@ -141,6 +143,16 @@ enum ProblemMapping {
         if case .uniqueKeyTaken(let holder) = refusal { return "its unique key is that of the open task \(holder)" }
         let answer = problem(refusal).problem
         return answer.detail ?? answer.type.title
+    }
+
+    private static func problem(_ refusal: ScheduleRefusal) -> ProblemError {
+        switch refusal {
+        case .tooManySchedules(let schedulesMax):
+            ProblemError(.conflict, "there are \(schedulesMax) schedules, which is as many as may be")
+        case .unreadable(let violation):
+            ProblemError(.conflict, "this server cannot read when it is due: \(violation)")
+        case .task(let refusal): problem(refusal)
+        }
     }
 
     private static func problem(_ refusal: AgentRefusal) -> ProblemError {

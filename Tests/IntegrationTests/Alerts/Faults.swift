@@ -91,6 +91,22 @@ enum Faults {
                 try await Intruder.run(["ALTER TABLE task_key_holds_away RENAME TO task_key_holds"], on: scene) {}
             }.value
         },
+        // As with projects; the loop that looks for due schedules meets it by itself.
+        FaultRow(
+            component: .schedules,
+            fault: "another process renames the table of schedules",
+            rule: "ScheduleOperationsFailing",
+            consequences: ["DatabaseErrors", "HTTPErrors"]
+        ) { scene in
+            try await Intruder.run(["ALTER TABLE schedules RENAME TO schedules_away"], on: scene) {
+                await repeatedly(every: .milliseconds(200)) {
+                    _ = try await scene.server.get("/api/v1/schedules", headers: [administrator])
+                }
+            }
+            try await Task {
+                try await Intruder.run(["ALTER TABLE schedules_away RENAME TO schedules"], on: scene) {}
+            }.value
+        },
         FaultRow(
             component: .agents,
             fault: "the only agent dies",

@@ -6,6 +6,7 @@ import Identity
 import KeyValue
 import Logging
 import Projects
+import Schedules
 import Supervision
 import Tasks
 
@@ -94,7 +95,7 @@ extension Wiring {
     func openDatabase() async throws -> (database: any Database, server: PostgreSQLDatabase?) {
         let migrations =
             EventLog.migrations + IdentityService.migrations + ProjectSchema.migrations + TaskSchema.migrations
-            + AgentSchema.migrations
+            + ScheduleSchema.migrations + AgentSchema.migrations
         let server: PostgreSQLDatabase?
         let database: any Database
         if settings.usesSQLite {

@@ -95,6 +95,7 @@ extension Wiring {
             + TaskLogRoutes(tasks: research.tasks, isDraining: { supervisor.report.isDraining }).routes
             + TaskMetricRoutes(tasks: research.tasks, samples: research.samples).routes
             + ArtefactRoutes(artefacts: research.artefacts).routes
+            + ScheduleRoutes(schedules: research.schedules).routes
             + AgentRoutes(agents: research.agents, clock: clock).routes
     }
 

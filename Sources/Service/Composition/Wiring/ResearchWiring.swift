@@ -1,5 +1,6 @@
 import Agents
 import Projects
+import Schedules
 import Supervision
 import Tasks
 import WebAPI
@@ -10,6 +11,7 @@ struct ResearchParts: Sendable {
     let agents: AgentRepository
     let tasks: TaskRepository
     let artefacts: ArtefactRepository
+    let schedules: ScheduleRepository
     let samples: TaskSamples
 }
 
@@ -53,6 +55,14 @@ extension Wiring {
             folder: settings.dataDirectory + "/artefacts",
             registry: registry
         )
+        let schedules = ScheduleRepository(
+            database: foundation.database,
+            events: foundation.events,
+            tasks: tasks,
+            clock: clock,
+            ids: ids,
+            registry: registry
+        )
         supervisor.add(.projects, dependsOn: [.database, .events]) { ProjectsComponent($0, repository: projects) }
         supervisor.add(.tasks, dependsOn: [.database, .events]) {
             TasksComponent($0, repository: tasks, artefacts: artefacts)
@@ -60,12 +70,16 @@ extension Wiring {
         supervisor.add(.coordinator, dependsOn: [.database, .events, .projects, .tasks]) {
             CoordinatorComponent($0, repository: tasks)
         }
+        supervisor.add(.schedules, dependsOn: [.database, .events, .projects, .tasks]) {
+            SchedulesComponent($0, repository: schedules)
+        }
         supervisor.add(.agents, dependsOn: [.database, .events, .identity]) { AgentsComponent($0, repository: agents) }
         return ResearchParts(
             projects: projects,
             agents: agents,
             tasks: tasks,
             artefacts: artefacts,
+            schedules: schedules,
             samples: samples
         )
     }

@@ -33,7 +33,7 @@ struct LiveFilter: Sendable {
         seesMetrics = principal.allows(.metricsQuery)
         seesStatus = principal.allows(.systemRead)
         let rights: [(EventSubject, HTTP.Permission)] = [
-            (.project, .projectsRead), (.task, .tasksRead), (.agent, .agentsRead),
+            (.project, .projectsRead), (.task, .tasksRead), (.schedule, .tasksRead), (.agent, .agentsRead),
         ]
         let all =
             principal.allows(.activitiesRead)

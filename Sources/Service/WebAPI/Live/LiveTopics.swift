@@ -37,7 +37,7 @@ struct LiveTopics: OptionSet, Hashable, Sendable {
         let own: LiveTopics =
             switch subject {
             case .project: .projects
-            case .task: .tasks
+            case .task, .schedule: .tasks
             case .agent: .agents
             case .user, .session: .users
             case .alert: .notifications
@@ -55,7 +55,7 @@ struct LiveTopics: OptionSet, Hashable, Sendable {
         case .agent: "agent_update"
         case .user, .session: "user_update"
         case .alert: "notification"
-        case .rules, .configuration, .component, .system, nil: "activity_update"
+        case .schedule, .rules, .configuration, .component, .system, nil: "activity_update"
         }
     }
 }
