@@ -117,8 +117,10 @@ struct ChaosVerdict: Sendable {
         }
         for task in records.tasks {
             let story = stories[task.id]
+            // What can never be begun when it is made ends with its creation.
+            let endsAtOnce = task.status == "skipped" && story?.isCreated == true && story?.end == nil
             expect(
-                story?.end == task.status && story?.token == task.token,
+                (endsAtOnce || story?.end == task.status) && story?.token == task.token,
                 "\(task): the log ends with \(story as Any)"
             )
         }
