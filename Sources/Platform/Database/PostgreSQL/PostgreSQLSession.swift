@@ -143,7 +143,9 @@ final class PostgreSQLSession {
 
     /// Runs statements that have nothing to do with each other in one round trip, each a transaction by itself.
     ///
-    /// - Parameter rowsMax: how many rows one may give.
+    /// - Parameters:
+    ///   - lookUps: the statements and their arguments.
+    ///   - rowsMax: how many rows one may give.
     /// - Returns: the rows of each, in order; nil for one that failed or gave too many.
     /// - Throws: ``PostgreSQLFault`` when the connection is lost.
     func lookUp(
