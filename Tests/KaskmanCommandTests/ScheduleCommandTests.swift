@@ -80,7 +80,9 @@ struct ScheduleCommandTests {
             "end-at"
         )
         #expect(outcome.status == 0, "\(outcome.messages)")
-        let asked = harness.requests.map { "\($0.method.rawValue) \($0.target)" }
+        let asked = harness.requests.map {
+            "\($0.method.rawValue) \($0.target.replacing("http://127.0.0.1:8080", with: ""))"
+        }
         #expect(asked.last == "PATCH /api/v1/schedules/\(Self.id)" && asked.count == 3, "found by name, read, changed")
         let body = harness.requests.last.map { String(decoding: $0.body, as: UTF8.self) }
         #expect(body == #"{"cron":"@weekly","skip_if_running":false,"end_at":null}"#)

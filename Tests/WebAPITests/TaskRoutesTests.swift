@@ -92,6 +92,8 @@ struct TaskRoutesTests {
     @Test("Results that are handed in together are accepted or refused each by itself")
     func results() async throws {
         try await APIHarness.run { api in
+            let many = #"{"name":"harness","type":"coder","concurrency":5}"#
+            #expect(try await api.send(.put, "agents/\(api.agentID)", many).status == 200)
             let (project, first) = try await task(api)
             let second = try await task(api, in: project)
             let waiting = try await task(api, in: project, #","dependencies":[{"task_id":"\#(first)"}]"#)

@@ -215,7 +215,7 @@ extension TaskStep {
     var claim: LeaseClaim? {
         switch self {
         case .renew(let claim), .succeed(let claim), .fail(let claim, _): claim
-        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .approve, .reject, .retry: nil
+        case .dependencies, .lease, .sweep, .pause, .resume, .cancel, .approve, .reject, .retry, .count: nil
         }
     }
 
@@ -259,6 +259,17 @@ extension ProjectTask.Change {
         case (_, .cancelled): self = .cancelled
         case (_, .skipped): self = .skipped
         case (_, .dead): self = .dead
+        }
+    }
+}
+
+extension Ballot.Outcome {
+    fileprivate var isDecided: Bool { if case .decided = self { true } else { false } }
+
+    fileprivate var result: AttemptResult {
+        switch self {
+        case .decided(let output): AttemptResult(output: output)
+        case .undecided(let failure): AttemptResult(failure: failure)
         }
     }
 }

@@ -3,6 +3,7 @@ import Basics
 import HTTP
 import JSON
 import Schedules
+import Tasks
 
 /// A schedule as the API shows it.
 struct ScheduleBody: JSONWritable {

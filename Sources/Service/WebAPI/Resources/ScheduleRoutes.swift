@@ -144,7 +144,7 @@ package struct ScheduleRoutes: Sendable {
                 do {
                     let version = expected ?? .exactly(current.version)
                     return Self.answer(try await schedules.replace(id, with: fields, expecting: version, by: origin))
-                } catch {
+                } catch let error as ScheduleError {
                     // Someone was faster; with a version of the caller's own that is for the caller to know.
                     guard case .versionMismatch = error, expected == nil, attempt < Self.patchAttemptsMax else {
                         throw error
