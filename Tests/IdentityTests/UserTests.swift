@@ -43,11 +43,12 @@ import Testing
             let long = String(repeating: "x", count: 65)
             await f(NewUser(username: long, roles: [.viewer], password: password), .invalidUsername(long))
             await f(NewUser(username: "bob", roles: [.viewer], password: "short"), .password(.tooShort(length: 5)))
-            let name = String(repeating: "x", count: 201)
-            await f(
-                NewUser(username: "bob", displayName: name, roles: [.viewer], password: password),
-                .displayNameTooLong
-            )
+            for name in [String(repeating: "x", count: 201), "a\nb", "\0"] {
+                await f(
+                    NewUser(username: "bob", displayName: name, roles: [.viewer], password: password),
+                    .invalidDisplayName
+                )
+            }
             let none = NewUser(username: "bob", roles: [], password: password)
             let error = await #expect(throws: IdentityError.self) {
                 try await fixture.identity.createUser(none, by: fixture.administrator)

@@ -59,7 +59,7 @@ struct ProblemMappingTests {
         f(IdentityError.versionConflict(current: 2), .preconditionFailed)
         f(IdentityError.lastAdministrator, .conflict)
         f(IdentityError.invalidRoles("r"), .validationFailed, .body(pointer: "/roles"))
-        f(IdentityError.displayNameTooLong, .validationFailed, .body(pointer: "/display_name"))
+        f(IdentityError.invalidDisplayName, .validationFailed, .body(pointer: "/display_name"))
         f(ProjectError.notFound(id), .notFound)
         f(ProjectError.invalid([FieldViolation("/a", "b")]), .validationFailed, .body(pointer: "/a"))
         f(ProjectError.invalidParameter(name: "q", reason: "r"), .invalidParameter, .query(name: "q"))

@@ -16,8 +16,8 @@ package enum IdentityError: Error, Hashable, CustomStringConvertible {
     case lastAdministrator
     /// A user needs at least one role; agents get theirs with their token.
     case invalidRoles(String)
-    /// The display name is longer than ``UserLimits/displayNameLengthMax`` characters.
-    case displayNameTooLong
+    /// The display name is longer than ``UserLimits/displayNameLengthMax`` characters, or has control characters.
+    case invalidDisplayName
 
     package var description: String {
         switch self {
@@ -34,8 +34,8 @@ package enum IdentityError: Error, Hashable, CustomStringConvertible {
         case .versionConflict(let current): "the user was changed meanwhile; its version is \(current)"
         case .lastAdministrator: "the last active administrator must stay one"
         case .invalidRoles(let reason): reason
-        case .displayNameTooLong:
-            "a display name has at most \(UserLimits.displayNameLengthMax) characters"
+        case .invalidDisplayName:
+            "a display name is one line of at most \(UserLimits.displayNameLengthMax) characters"
         }
     }
 }

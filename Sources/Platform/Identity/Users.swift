@@ -41,7 +41,7 @@ extension IdentityService {
 
     /// Makes a user.
     /// - Throws: ``IdentityError``: `invalidUsername`, `usernameTaken`, `invalidRoles`, `password`,
-    ///   `displayNameTooLong`, `overloaded`; ``DatabaseError``.
+    ///   `invalidDisplayName`, `overloaded`; ``DatabaseError``.
     package func createUser(_ new: NewUser, by actor: Principal, requestID: String? = nil) async throws -> User {
         let hash = try await hash(new)
         let now = clock.now
@@ -108,7 +108,7 @@ extension IdentityService {
     ///   - requestID: the request, for the event.
     /// - Returns: the user as changed.
     /// - Throws: ``IdentityError``: `userNotFound`, `versionConflict`, `lastAdministrator`, `invalidRoles`,
-    ///   `displayNameTooLong`; ``DatabaseError``.
+    ///   `invalidDisplayName`; ``DatabaseError``.
     package func updateUser(
         _ id: UUIDv7,
         version: Int64,
@@ -215,7 +215,9 @@ extension IdentityService {
     }
 
     private static func check(displayName: String) throws(IdentityError) {
-        guard displayName.count <= UserLimits.displayNameLengthMax else { throw .displayNameTooLong }
+        guard displayName.count <= UserLimits.displayNameLengthMax,
+            !displayName.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { throw .invalidDisplayName }
     }
 
     /// 24 characters of 32 that nobody confuses: 120 random bits.

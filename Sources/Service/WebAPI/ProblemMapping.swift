@@ -72,7 +72,7 @@ enum ProblemMapping {
         case .versionConflict(let current): outdated(current)
         case .lastAdministrator: ProblemError(.conflict, "\(error)")
         case .invalidRoles(let reason): invalid("/roles", reason)
-        case .displayNameTooLong:
+        case .invalidDisplayName:
             invalid("/display_name", "must have at most \(UserLimits.displayNameLengthMax) characters")
         }
     }
