@@ -182,7 +182,7 @@ enum Faults {
             component: .queries,
             fault: "a panel whose query needs too many samples",
             rule: "QueriesFailing",
-            settings: ["query.samples_max": "50000"]
+            settings: ["query.samples_max": "1000000"]
         ) { scene in
             await repeatedly(every: .milliseconds(200)) {
                 _ = try await scene.server.prometheus.instant(
