@@ -17,8 +17,9 @@ from page import ARTIFACTS, Dashboard
 
 # Much of each test's time is waiting. A thousand projects come late, and what they were made for after them.
 HALVES = [
-    ["test_net", "test_sign_in", "test_markdown", "test_projects", "test_thousand", "test_looks", "test_query", "test_failures"],
-    ["test_agents", "test_tasks", "test_task_graph", "test_task_reports", "test_alerts", "test_live", "test_experiment"],
+    ["test_net", "test_sign_in", "test_markdown", "test_projects", "test_thousand", "test_agents", "test_looks", "test_query",
+     "test_failures"],
+    ["test_tasks", "test_task_graph", "test_task_reports", "test_alerts", "test_live", "test_experiment"],
 ]
 
 
