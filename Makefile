@@ -43,7 +43,7 @@ bench: ## Measure, beside the named peers, and print a row a measurement; ONLY=h
 	@scripts/install-packages bench
 	@scripts/bench "$(ONLY)"
 
-chaos: dev-setup ## Run all tests in their long form: ten times the seeds, rounds and faults, in half an hour.
+chaos: dev-setup ## Run all tests in their long form: ten times the seeds, rounds and faults, in about an hour.
 	@KASKMAN_CHAOS=1 scripts/test
 
 clean: ## Remove what was built; ./data stays.
