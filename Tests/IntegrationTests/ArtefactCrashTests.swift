@@ -44,7 +44,8 @@ extension Integration {
                     return (id: id, content: content)
                 }
                 // What a crash between the disk and the database would leave.
-                let stray = folder.path + "/data/artefacts/uploads/018bcfe5-6800-7000-8000-00000000000\(round)"
+                let name = "018bcfe5-6800-7000-8000-" + String(String(1_000_000_000_000 + round).dropFirst())
+                let stray = folder.path + "/data/artefacts/uploads/" + name
                 #expect(FileManager.default.createFile(atPath: stray, contents: Data([1])))
                 try await Server.run(in: folder, settings) { server in
                     for (id, content) in complete {
