@@ -59,7 +59,7 @@ struct IdleBenchmarks {
 
     /// An agent that waits as long as it may.
     private func wait(_ port: Int, _ token: String, _ number: Int) throws -> PipelinedConnection {
-        let agent = try TaskLoad.agent(port: port, token: token, name: "waiting \(number)")
+        let agent = try TaskLoad.agent(port: port, token: token, name: "waiting-\(number)")
         let connection = try PipelinedConnection(port: port)
         let json = #"{"count":1,"wait_seconds":\#(Self.waitSeconds)}"#
         try connection.send(

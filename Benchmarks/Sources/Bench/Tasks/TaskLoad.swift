@@ -75,7 +75,7 @@ final class TaskLoad: Sendable {
         let project = try Self.project(port: port, token: token, name: "load \(name)")
         let threads = Threads()
         for number in 0..<agents {
-            let agent = try Self.agent(port: port, token: token, name: "agent \(name) \(number)")
+            let agent = try Self.agent(port: port, token: token, name: "agent-\(name)-\(number)")
             threads.begin { [self] in attempt { try work(agent.id, agent.token) } }
         }
         // So that all wait for work when it begins.

@@ -13,7 +13,7 @@ struct WorkerLoad {
         let port = server.port
         let name = UUID().uuidString.prefix(8)
         let project = try TaskLoad.project(port: port, token: token, name: "programs \(name)")
-        let agent = try TaskLoad.agent(port: port, token: token, name: "programs \(name)", capability: "shell")
+        let agent = try TaskLoad.agent(port: port, token: token, name: "programs-\(name)", capability: "shell")
         let connection = try HTTPConnection(port: port)
         let json = #"{"project_id":"\#(project)","kind":"shell","capabilities":["shell"],"input":{"program":"true"}}"#
         for _ in 0..<tasks {
