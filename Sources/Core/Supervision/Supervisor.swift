@@ -418,9 +418,16 @@ public struct SupervisorError: Error, Sendable, CustomStringConvertible {
 
 /// Lets the life cycle call the supervisor, which is made after it.
 private final class ReadyHook: Sendable {
-    private let action: Mutex<(@Sendable (ComponentKind) -> Void)?> = Mutex(nil)
+    /// A box: a generic container wraps a bare function once more each time that it is read.
+    private struct Action: Sendable {
+        let body: @Sendable (ComponentKind) -> Void
+    }
 
-    func set(_ action: @escaping @Sendable (ComponentKind) -> Void) { self.action.withLock { $0 = action } }
+    private let action: Mutex<Action?> = Mutex(nil)
 
-    func call(_ kind: ComponentKind) { action.withLock { $0 }?(kind) }
+    func set(_ action: @escaping @Sendable (ComponentKind) -> Void) {
+        self.action.withLock { $0 = Action(body: action) }
+    }
+
+    func call(_ kind: ComponentKind) { action.withLock { $0 }?.body(kind) }
 }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 
 /// The connection of SQLite inside one transaction.
@@ -23,28 +22,13 @@ final class SQLiteConnection: SQLConnection {
 
     func execute(_ sql: String, _ arguments: [SQLValue]) throws(DatabaseError) -> Int {
         try run { () throws -> Int in
-            let statement = try prepared(sql)
-            try statement.setArguments(StatementArguments(arguments.map(\.databaseValue)))
-            let before = connection.totalChangesCount
-            try statement.execute()
-            // `changesCount` keeps the number of an earlier statement when this one changed nothing by its kind.
-            return connection.totalChangesCount == before ? 0 : connection.changesCount
+            try prepared(sql).execute(arguments)
         }
     }
 
     func query(_ sql: String, _ arguments: [SQLValue]) throws(DatabaseError) -> [SQLRow] {
         try run { () throws -> [SQLRow] in
-            let statement = try prepared(sql)
-            let cursor = try Row.fetchCursor(statement, arguments: StatementArguments(arguments.map(\.databaseValue)))
-            let columns = SQLRow.Columns(statement.columnNames)
-            var rows: [SQLRow] = []
-            while let row = try cursor.next() {
-                guard rows.count < resultRowsMax else {
-                    throw DatabaseError(.tooLarge, "the result has more than \(resultRowsMax) rows (resultRowsMax)")
-                }
-                rows.append(SQLRow(columns: columns, values: row.databaseValues.map(SQLValue.init)))
-            }
-            return rows
+            try prepared(sql).rows(arguments, rowsMax: resultRowsMax)
         }
     }
 
@@ -56,8 +40,10 @@ final class SQLiteConnection: SQLConnection {
         commitActions.append(action)
     }
 
-    private func prepared(_ sql: String) throws -> Statement {
-        statements.mayKeep(sql) ? try connection.cachedStatement(sql: sql) : try connection.makeStatement(sql: sql)
+    private func prepared(_ sql: String) throws -> SQLiteStatement {
+        let isKept = statements.mayKeep(sql)
+        let statement = try isKept ? connection.cachedStatement(sql: sql) : connection.makeStatement(sql: sql)
+        return SQLiteStatement(statement, connection)
     }
 
     private func run<T>(_ body: () throws -> T) throws(DatabaseError) -> T {
@@ -71,28 +57,6 @@ final class SQLiteConnection: SQLConnection {
                 ?? DatabaseError(.other, "\(error)")
             self.failure = failure
             throw failure
-        }
-    }
-}
-
-extension SQLValue {
-    var databaseValue: DatabaseValue {
-        switch self {
-        case .null: .null
-        case .integer(let integer): integer.databaseValue
-        case .real(let real): real.databaseValue
-        case .text(let text): text.databaseValue
-        case .blob(let bytes): Data(bytes).databaseValue
-        }
-    }
-
-    init(_ value: DatabaseValue) {
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let integer): self = .integer(integer)
-        case .double(let real): self = .real(real)
-        case .string(let text): self = .text(text)
-        case .blob(let bytes): self = .blob([UInt8](bytes))
         }
     }
 }

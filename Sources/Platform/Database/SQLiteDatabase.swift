@@ -93,6 +93,7 @@ package final class SQLiteDatabase: Database {
         let walBytesMax = settings.walBytesMax
         configuration.prepareDatabase { connection in
             try connection.execute(sql: "PRAGMA journal_size_limit = \(walBytesMax)")
+            try connection.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.pagesBetweenCheckpoints)")
         }
         return configuration
     }
@@ -226,6 +227,9 @@ package final class SQLiteDatabase: Database {
         defer { sqlite3_progress_handler(handle, 0, nil, nil) }
         return try withExtendedLifetime(ticket) { try body() }
     }
+
+    /// How long the log grows before its pages go to the file: 16 MiB, so that those which many writes change go there once.
+    private static let pagesBetweenCheckpoints = 4096
 
     /// What stands in the file's header to tell whose it is: "KASK".
     static let applicationID = 0x4B41_534B

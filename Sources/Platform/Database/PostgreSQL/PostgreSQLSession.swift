@@ -46,6 +46,7 @@ final class PostgreSQLSession {
     private var isClosed = false
     /// Whether statements were posted that the server does not answer yet.
     private var hasPosted = false
+    private var transactionsSincePlans = 0
 
     /// Takes a connection that is set up, and goes into pipeline mode.
     init(_ handle: OpaquePointer, redaction: PostgreSQLRedaction, statementsMax: Int) {
@@ -124,12 +125,30 @@ final class PostgreSQLSession {
     }
 
     private func send(begin: String) throws(PostgreSQLFault) {
-        if !statements.forgotten.isEmpty {
-            for name in statements.forgotten { try deallocate(name) }
-            // What stands between two of these is one transaction, whose level the first statement would settle.
-            try sync()
-        }
+        try sendUpkeep()
         try send(begin, [], as: .frame)
+    }
+
+    /// How often the server plans its prepared statements anew: after so many transactions.
+    ///
+    /// It keeps the plans that it made when a table was new and nearly empty, which read all of it, until its own upkeep
+    /// looks at the table; meanwhile a busy queue grows by thousands of rows.
+    static let transactionsPerPlan = 500
+
+    /// Sends what the server is to forget, before a transaction; returns whether there was anything.
+    @discardableResult
+    private func sendUpkeep() throws(PostgreSQLFault) -> Bool {
+        transactionsSincePlans += 1
+        let arePlansOld = transactionsSincePlans >= Self.transactionsPerPlan
+        guard arePlansOld || !statements.forgotten.isEmpty else { return false }
+        if arePlansOld {
+            transactionsSincePlans = 0
+            try send("DISCARD PLANS", [], as: .frame)
+        }
+        for name in statements.forgotten { try deallocate(name) }
+        // What stands between two of these is one transaction, whose level the first statement would settle.
+        try sync()
+        return true
     }
 
     /// Sends the end of a transaction that has only read, and does not wait for the answer.
@@ -152,9 +171,7 @@ final class PostgreSQLSession {
         _ lookUps: [(sql: String, arguments: [SQLValue])],
         rowsMax: Int
     ) throws(PostgreSQLFault) -> [[SQLRow]?] {
-        let forgotten = statements.forgotten
-        for name in forgotten { try deallocate(name) }
-        if !forgotten.isEmpty { try sync() }
+        let hasUpkeep = try sendUpkeep()
         for (sql, arguments) in lookUps {
             // An argument that cannot be sent is the fault of that one alone.
             do throws(PostgreSQLFault) { try send(sql, arguments, as: .statement) } catch {
@@ -163,7 +180,7 @@ final class PostgreSQLSession {
             try sync()
         }
         var answers = try receiveEach(rowsMax)
-        if !forgotten.isEmpty { answers.removeFirst() }
+        if hasUpkeep { answers.removeFirst() }
         return answers
     }
 

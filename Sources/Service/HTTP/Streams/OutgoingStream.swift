@@ -10,7 +10,12 @@ package final class OutgoingStream: Sendable {
     private let queue: Mutex<OutboundQueue>
     private let eventLoop: any EventLoop
     /// What to do on the event loop; nil once the stream has ended.
-    private let handler: Mutex<(@Sendable (Request) -> Void)?> = Mutex(nil)
+    private let handler: Mutex<Handler?> = Mutex(nil)
+
+    /// A box: a generic container wraps a bare function once more each time that it is read.
+    private struct Handler: Sendable {
+        let body: @Sendable (Request) -> Void
+    }
 
     /// What the event loop is asked for.
     enum Request: Sendable {
@@ -36,7 +41,7 @@ package final class OutgoingStream: Sendable {
 
     // MARK: For the handler
 
-    func start(_ body: @escaping @Sendable (Request) -> Void) { handler.withLock { $0 = body } }
+    func start(_ body: @escaping @Sendable (Request) -> Void) { handler.withLock { $0 = Handler(body: body) } }
 
     /// Takes nothing more; what waits is still sent.
     func stop() { queue.withLock { $0.end() } }
@@ -62,8 +67,8 @@ package final class OutgoingStream: Sendable {
     var waitingBytes: Int { queue.withLock { $0.bytes } }
 
     private func ask(_ request: Request) {
-        guard let body = handler.withLock({ $0 }) else { return }
-        eventLoop.execute { body(request) }
+        guard let handler = handler.withLock({ $0 }) else { return }
+        eventLoop.execute { handler.body(request) }
     }
 }
 
