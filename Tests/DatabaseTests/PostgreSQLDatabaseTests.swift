@@ -308,6 +308,45 @@ private final class Runs: Sendable {
         }
     }
 
+    @Test func plansMadeForAnEmptyTableAreNotKept() async throws {
+        let wide = (0..<30).map { "c\($0) TEXT" }.joined(separator: ", ")
+        let schema = Migration(
+            id: "wide-0001",
+            sqlite: "",
+            postgresql: "CREATE TABLE wide (id TEXT PRIMARY KEY, \(wide)) WITH (autovacuum_enabled = false)"
+        )
+        try await withPostgreSQL(
+            [schema],
+            configure: { ($0.connectionsMax, $0.writersMax) = (1, 1) }
+        ) { database in
+            /// How often the table was read whole by one statement.
+            @Sendable func wholeReads() async throws -> Int {
+                try await database.read("test.wide") { connection in
+                    func reads() throws -> Int {
+                        let sql = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'wide'"
+                        return try connection.queryFirst(sql)?.int("seq_scan") ?? 0
+                    }
+                    let places = (1...10).map { "?\($0)" }.joined(separator: ", ")
+                    let ids = (0..<10).map { SQLValue.text("row \($0 * 7)") }
+                    let before = try reads()
+                    _ = try connection.query("SELECT * FROM wide WHERE id IN (\(places))", ids)
+                    return try reads() - before
+                }
+            }
+            // After so many the server has settled for one plan.
+            for _ in 0..<10 { #expect(try await wholeReads() == 1, "an empty table is read whole, and rightly so") }
+            try await database.write("test.fill") { connection in
+                _ = try connection.execute(
+                    "INSERT INTO wide (id) SELECT 'row ' || n FROM generate_series(1, 20000) AS n"
+                )
+            }
+            var reads: [Int] = []
+            // More than a connection ever does by the same plans.
+            for _ in 0..<600 { reads.append(try await wholeReads()) }
+            #expect(reads.last == 0)
+        }
+    }
+
     @Test func aStatementPreparedBeforeAMigrationIsPreparedAnew() async throws {
         try await withPostgreSQL(
             DatabaseConformance.schema,

@@ -135,6 +135,44 @@ import Testing
         }
     }
 
+    @Test func everyKindOfValueComesBackAsItWent() async throws {
+        let schema = Migration(
+            id: "values-0001",
+            sqlite: "CREATE TABLE kinds (i INTEGER, r REAL, t TEXT, b BLOB)",
+            postgresql: ""
+        )
+        try await withTemporaryDatabase([schema]) { database in
+            let rows: [[SQLValue]] = [
+                [.integer(.min), .real(-0.1), .text("ä\"'\\\n?1$1"), .blob([0, 255, 92])],
+                [.integer(0), .real(1e300), .text("a\0b"), .blob([0])],
+                [.integer(.max), .real(.infinity), .text(""), .blob([])],
+                [.null, .null, .null, .null],
+            ]
+            for row in rows {
+                try await database.write("test.insert") { connection in
+                    try connection.execute("INSERT INTO kinds VALUES (?1, ?2, ?3, ?4)", row)
+                }
+            }
+            let found = try await database.read("test.kinds") { try $0.query("SELECT * FROM kinds ORDER BY rowid") }
+            #expect(found.map(\.values) == rows)
+            #expect(found.first?.columnNames == ["i", "r", "t", "b"])
+        }
+    }
+
+    @Test func aStatementTakesAsManyArgumentsAsItHasParameters() async throws {
+        try await withTemporaryDatabase([]) { database in
+            for arguments: [SQLValue] in [[], [.integer(1)], [.integer(1), .integer(2), .integer(3)]] {
+                await #expect(throws: DatabaseError.self) {
+                    try await database.read("test.arguments") { try $0.query("SELECT ?1 + ?2 AS n", arguments) }
+                }
+            }
+            let row = try await database.read("test.arguments") { connection in
+                try connection.queryFirst("SELECT ?1 + ?2 AS n", [.integer(1), .integer(2)])
+            }
+            #expect(try row?.int("n") == 3, "a statement that failed is none the worse for it")
+        }
+    }
+
     @Test func resultsAreBounded() async throws {
         try await withTemporaryDatabase(configure: { $0.resultRowsMax = 3 }) { database in
             let values = "SELECT * FROM (VALUES (1), (2), (3), (4)) LIMIT "

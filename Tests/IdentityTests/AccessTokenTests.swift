@@ -64,6 +64,23 @@ import Testing
         #expect(await verify(token, after: -6) == .failure(.notYetValid))
     }
 
+    @Test func aTokenThatIsShownAgainExpiresAllTheSame() async throws {
+        let tokens = await AccessTokens([.init(id: "k1", secret: Self.secret)])
+        let token = try token()
+        func verify(after seconds: Int) async -> Result<AccessClaims, TokenError> {
+            do throws(TokenError) {
+                return .success(try await tokens.verify(token, now: Self.now.advanced(by: .seconds(seconds))))
+            } catch {
+                return .failure(error)
+            }
+        }
+        for _ in 0..<3 { #expect(await verify(after: 1) == .success(claims())) }
+        #expect(await verify(after: 900) == .failure(.expired))
+        #expect(await verify(after: -6) == .failure(.notYetValid))
+        let forged = token.dropLast(3) + "AAA"
+        await #expect(throws: TokenError.badSignature) { try await tokens.verify(String(forged), now: Self.now) }
+    }
+
     @Test func refusesWhatIsWrong() async throws {
         func f(_ token: String, _ expected: TokenError, line: Int = #line) async {
             #expect(await verify(token) == .failure(expected), "line \(line): \(token)")

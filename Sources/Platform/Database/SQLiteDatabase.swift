@@ -63,6 +63,9 @@ package final class SQLiteDatabase: Database {
             // GRDB sets NORMAL when it turns WAL mode on, after its own hook for settings: so it is set again here.
             try pool.writeWithoutTransaction { connection in
                 try connection.execute(sql: "PRAGMA synchronous = FULL")
+                // What savepoints may take back goes to a file otherwise, though it is forgotten with the transaction.
+                try connection.execute(sql: "PRAGMA temp_store = MEMORY")
+                try connection.execute(sql: "PRAGMA cache_size = -\(Self.writerCacheKiB)")
                 // SQLite opens a file that it may not write for reading, without a word.
                 if sqlite3_db_readonly(connection.sqliteConnection, "main") == 1 {
                     throw DatabaseError(.readOnly, "the file can only be read; give this process the right to write it")
@@ -227,6 +230,9 @@ package final class SQLiteDatabase: Database {
         defer { sqlite3_progress_handler(handle, 0, nil, nil) }
         return try withExtendedLifetime(ticket) { try body() }
     }
+
+    /// What the writer keeps of the file in memory at most, in KiB: it changes many indices.
+    private static let writerCacheKiB = 8 << 10
 
     /// How long the log grows before its pages go to the file: 16 MiB, so that those which many writes change go there once.
     private static let pagesBetweenCheckpoints = 4096

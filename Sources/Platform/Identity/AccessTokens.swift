@@ -1,6 +1,7 @@
 internal import Basics
 internal import Foundation
 internal import JWTKit
+internal import Synchronization
 
 /// The signed statement in an access token.
 struct AccessClaims: JWTPayload, Hashable {
@@ -47,6 +48,7 @@ struct AccessTokens: Sendable {
     private let keys: JWTKeyCollection
     private let keyIDs: Set<String>
     private let signingKey: Key
+    private let verified = VerifiedTokens()
 
     /// - Parameter keys: all that are accepted, the one to sign with first.
     init(_ keys: [Key]) async {
@@ -73,6 +75,10 @@ struct AccessTokens: Sendable {
     /// and its default key for an unknown one.
     func verify(_ token: String, now: Timestamp) async throws(TokenError) -> AccessClaims {
         guard token.utf8.count <= Self.bytesMax else { throw .tooLong }
+        if let claims = verified[token] {
+            try check(claims, now: now)
+            return claims
+        }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let headerBytes = Base64URL.decode(parts[0]) else { throw .malformed }
         guard let header = try? JSONDecoder().decode(Header.self, from: Data(headerBytes)) else { throw .malformed }
@@ -88,6 +94,7 @@ struct AccessTokens: Sendable {
             throw .malformed
         }
         try check(claims, now: now)
+        verified[token] = claims
         return claims
     }
 
@@ -97,5 +104,25 @@ struct AccessTokens: Sendable {
         let seconds = now.milliseconds / 1000
         guard claims.exp > seconds else { throw .expired }
         guard claims.nbf <= seconds + Self.clockSkew.components.seconds else { throw .notYetValid }
+    }
+}
+
+/// What tokens say whose signatures these keys were found to bear: a client shows the same one with each request.
+///
+/// Concurrency: may be shared.
+private final class VerifiedTokens: Sendable {
+    /// How many are kept; when there are more, all are forgotten.
+    private static let tokensMax = 1000
+
+    private let claims = Mutex<[String: AccessClaims]>([:])
+
+    subscript(token: String) -> AccessClaims? {
+        get { claims.withLock { $0[token] } }
+        set {
+            claims.withLock { claims in
+                if claims.count >= Self.tokensMax { claims.removeAll(keepingCapacity: true) }
+                claims[token] = newValue
+            }
+        }
     }
 }

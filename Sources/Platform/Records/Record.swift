@@ -78,12 +78,17 @@ extension NewEvent {
     init<R: Record>(_ change: R.Change, from old: R?, to new: R, _ origin: ChangeOrigin) {
         var data: JSONObject = ["name": .string(new.name), "version": .integer(new.version)]
         if change != .deleted {
-            let before = Dictionary(old?.eventValues ?? [], uniquingKeysWith: { first, _ in first })
-            var changes = JSONObject()
-            for (name, after) in new.eventValues where (before[name] ?? .null) != after {
-                changes[name] = ["before": .forEvent(before[name] ?? .null), "after": .forEvent(after)]
+            let values = new.eventValues
+            let before = old?.eventValues ?? []
+            var changes: [(String, JSONValue)] = []
+            for (place, (name, after)) in values.enumerated() {
+                // Nearly always in the same place: only what a change adds moves the others.
+                let isInPlace = place < before.count && before[place].0 == name
+                let earlier = isInPlace ? before[place].1 : before.first { $0.0 == name }?.1 ?? .null
+                if earlier == after { continue }
+                changes.append((name, ["before": .forEvent(earlier), "after": .forEvent(after)]))
             }
-            data["changes"] = .object(changes)
+            data["changes"] = .object(JSONObject(changes))
         }
         self.init(
             change.eventKind,
@@ -104,9 +109,22 @@ extension JSONValue {
 
     /// The value; one that is too long for an event as the beginning of its JSON and its size.
     package static func forEvent(_ value: JSONValue) -> JSONValue {
+        if value.isShort { return value }
         let text = JSONText.canonical(value)
         guard text.utf8.count > eventBytesMax else { return value }
         let prefix = String(decoding: text.utf8.prefix(eventPrefixBytes), as: UTF8.self)
         return ["truncated": .string(prefix), "bytes": .integer(Int64(text.utf8.count))]
+    }
+}
+
+extension JSONValue {
+    /// Whether its JSON is short enough for an event, as can be told without writing it.
+    fileprivate var isShort: Bool {
+        switch self {
+        case .null, .boolean: true
+        // At the worst each byte is written as six, between two marks.
+        case .string(let text): text.utf8.count * 6 + 2 <= Self.eventBytesMax
+        case .number, .array, .object: false
+        }
     }
 }

@@ -12,6 +12,12 @@ package struct RecordTable: Sendable {
     /// The columns that are read, with commas.
     package let columns: String
 
+    /// The condition that a record which is named by its identifier was not deleted.
+    ///
+    /// Not `IS NULL`: while PostgreSQL has not looked at a table yet it takes that for rare, and reads all of a partial index
+    /// with this condition rather than look the identifiers up.
+    package static let isKept = "coalesce(deleted_at, 0) = 0"
+
     private let sets: [SetTable]
     private let find: String
     private let insert: String
@@ -38,7 +44,7 @@ package struct RecordTable: Sendable {
         self.one = one
         self.columns = columns
         self.sets = sets
-        find = "SELECT \(columns) FROM \(name) WHERE id = ?1 AND deleted_at IS NULL"
+        find = "SELECT \(columns) FROM \(name) WHERE id = ?1 AND \(Self.isKept)"
         let written = changeable + constant
         let places = (1...written.count).map { "?\($0)" }.joined(separator: ", ")
         insert = "INSERT INTO \(name) (\(written.joined(separator: ", "))) VALUES (\(places))"

@@ -94,7 +94,7 @@ extension AgentTable {
         let row = try connection.queryFirst(
             """
             SELECT name, recent_outcomes, quarantined_at, probe_at, probe_failures FROM agents
-            WHERE id = ?1 AND deleted_at IS NULL\(connection.dialect == .postgresql ? " FOR UPDATE" : "")
+            WHERE id = ?1 AND \(RecordTable.isKept)\(connection.dialect == .postgresql ? " FOR UPDATE" : "")
             """,
             [.id(id)]
         )

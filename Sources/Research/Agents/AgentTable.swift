@@ -51,7 +51,7 @@ struct AgentTable {
             """
             UPDATE agents SET load = ?2, message = ?3, last_heartbeat_at =
                 CASE WHEN last_heartbeat_at > ?4 THEN last_heartbeat_at ELSE ?4 END
-            WHERE id = ?1 AND deleted_at IS NULL RETURNING is_draining, is_stopping, version
+            WHERE id = ?1 AND \(RecordTable.isKept) RETURNING is_draining, is_stopping, version
             """,
             [.id(id), .optional(beat.load), .optional(beat.message), .timestamp(now)]
         )
@@ -85,7 +85,7 @@ struct AgentTable {
     func announce(_ transition: AgentWatch.Transition) throws(DatabaseError) -> Bool {
         try connection.execute(
             """
-            UPDATE agents SET announced_status = ?1 WHERE id = ?2 AND announced_status = ?3 AND deleted_at IS NULL
+            UPDATE agents SET announced_status = ?1 WHERE id = ?2 AND announced_status = ?3 AND \(RecordTable.isKept)
             """,
             [.text(transition.to.rawValue), .id(transition.id), .text(transition.from.rawValue)]
         ) == 1

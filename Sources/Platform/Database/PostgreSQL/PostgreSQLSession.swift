@@ -47,6 +47,7 @@ final class PostgreSQLSession {
     /// Whether statements were posted that the server does not answer yet.
     private var hasPosted = false
     private var transactionsSincePlans = 0
+    private var transactionsPerPlan = PostgreSQLSession.transactionsPerPlan.first
 
     /// Takes a connection that is set up, and goes into pipeline mode.
     init(_ handle: OpaquePointer, redaction: PostgreSQLRedaction, statementsMax: Int) {
@@ -129,20 +130,21 @@ final class PostgreSQLSession {
         try send(begin, [], as: .frame)
     }
 
-    /// How often the server plans its prepared statements anew: after so many transactions.
+    /// After how many transactions the server plans its prepared statements anew at first, and at the most.
     ///
     /// It keeps the plans that it made when a table was new and nearly empty, which read all of it, until its own upkeep
     /// looks at the table; meanwhile a busy queue grows by thousands of rows.
-    static let transactionsPerPlan = 500
+    static let transactionsPerPlan = (first: 32, most: 512)
 
     /// Sends what the server is to forget, before a transaction; returns whether there was anything.
     @discardableResult
     private func sendUpkeep() throws(PostgreSQLFault) -> Bool {
         transactionsSincePlans += 1
-        let arePlansOld = transactionsSincePlans >= Self.transactionsPerPlan
+        let arePlansOld = transactionsSincePlans >= transactionsPerPlan
         guard arePlansOld || !statements.forgotten.isEmpty else { return false }
         if arePlansOld {
             transactionsSincePlans = 0
+            transactionsPerPlan = min(2 * transactionsPerPlan, Self.transactionsPerPlan.most)
             try send("DISCARD PLANS", [], as: .frame)
         }
         for name in statements.forgotten { try deallocate(name) }

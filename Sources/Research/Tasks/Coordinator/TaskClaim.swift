@@ -174,7 +174,7 @@ extension TaskTable {
     private static func selection(of count: Int) -> String {
         let places = (1...count).map { "?\($0)" }.joined(separator: ", ")
         return """
-            SELECT \(ProjectTask.table.columns) FROM tasks WHERE id IN (\(places)) AND deleted_at IS NULL ORDER BY id
+            SELECT \(ProjectTask.table.columns) FROM tasks WHERE id IN (\(places)) AND \(RecordTable.isKept) ORDER BY id
             """
     }
 
@@ -199,7 +199,7 @@ extension TaskTable {
     /// Whether the tasks of a project may be begun.
     func isOpen(project: UUIDv7) throws(DatabaseError) -> Bool {
         try connection.queryFirst(
-            "SELECT 1 AS open FROM projects WHERE id = ?1 AND deleted_at IS NULL AND status IN \(Self.openStatuses)",
+            "SELECT 1 AS open FROM projects WHERE id = ?1 AND \(RecordTable.isKept) AND status IN \(Self.openStatuses)",
             [.id(project)]
         ) != nil
     }
@@ -241,7 +241,7 @@ extension TaskTable {
         let rows = try connection.query(
             """
             SELECT \(columns) FROM tasks WHERE id IN (SELECT task_id FROM task_key_holds WHERE key = ?1)
-                AND deleted_at IS NULL ORDER BY id LIMIT ?2
+                AND \(RecordTable.isKept) ORDER BY id LIMIT ?2
             """,
             [.text(key), .int(Self.holdersMax)]
         )
