@@ -49,9 +49,25 @@ public final class Supervisor: Sendable {
         var entries: [ComponentKind: Entry] = [:]
         /// The kinds of `entries`, sorted.
         var kinds: [ComponentKind] = []
-        var progress: [ComponentKind: Progress] = [:]
+        var progress: [ComponentKind: Progress] = [:] { didSet { lines = nil } }
+        /// The lines of the report, until something changes: they are asked for far more often.
+        var lines: [HealthReport.Entry]?
         var fatal: SupervisorError?
         var random: SeededGenerator
+
+        var newLines: [HealthReport.Entry] {
+            kinds.map { kind in
+                let progress = progress[kind] ?? Progress()
+                return HealthReport.Entry(
+                    kind: kind,
+                    isEssential: entries[kind]?.isEssential ?? false,
+                    state: progress.state,
+                    health: progress.health,
+                    restarts: progress.restarts,
+                    lastError: progress.lastError
+                )
+            }
+        }
     }
 
     private let registry: Registry
@@ -169,24 +185,16 @@ public final class Supervisor: Sendable {
         lifecycle.reach(.drainRequested)
     }
 
+    /// Whether the end was asked for.
+    public var isDraining: Bool { lifecycle.has(.drainRequested) }
+
     /// How everyone is, as last checked.
     public var report: HealthReport {
-        let isDraining = lifecycle.has(.drainRequested)
+        let isDraining = isDraining
         return state.withLock { state in
-            HealthReport(
-                entries: state.kinds.map { kind in
-                    let progress = state.progress[kind] ?? Progress()
-                    return HealthReport.Entry(
-                        kind: kind,
-                        isEssential: state.entries[kind]?.isEssential ?? false,
-                        state: progress.state,
-                        health: progress.health,
-                        restarts: progress.restarts,
-                        lastError: progress.lastError
-                    )
-                },
-                isDraining: isDraining
-            )
+            let lines = state.lines ?? state.newLines
+            state.lines = lines
+            return HealthReport(entries: lines, isDraining: isDraining)
         }
     }
 

@@ -71,6 +71,12 @@ extension TaskRepository {
     /// The longest wait between two looks at whether the server is to end.
     private static let drainLookInterval: Duration = .seconds(1)
 
+    /// All who wait look at the same times: together they wake the processor once, and not each by itself.
+    private static func untilNextLook(_ uptime: Duration) -> Duration {
+        let attoseconds = uptime.components.attoseconds
+        return drainLookInterval - Duration(secondsComponent: 0, attosecondsComponent: attoseconds)
+    }
+
     /// What the scheduler gives to an agent within a time; nothing too when the agent is to be asked again what it is.
     private func offers(
         to request: LeaseRequest,
@@ -102,7 +108,7 @@ extension TaskRepository {
             group.addTask {
                 let end = clock.uptime + duration
                 while case let left = end - clock.uptime, left > .zero, !isDraining() {
-                    let slice = min(left, Self.drainLookInterval, board.untilNextDue() ?? left)
+                    let slice = min(left, Self.untilNextLook(clock.uptime), board.untilNextDue() ?? left)
                     do { try await clock.sleep(for: slice) } catch { return }
                     board.tick()
                 }

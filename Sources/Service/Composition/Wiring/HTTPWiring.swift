@@ -90,9 +90,9 @@ extension Wiring {
                 tasks: research.tasks,
                 agents: research.agents,
                 clock: clock,
-                isDraining: { supervisor.report.isDraining }
+                isDraining: { supervisor.isDraining }
             ).routes
-            + TaskLogRoutes(tasks: research.tasks, isDraining: { supervisor.report.isDraining }).routes
+            + TaskLogRoutes(tasks: research.tasks, isDraining: { supervisor.isDraining }).routes
             + TaskMetricRoutes(tasks: research.tasks, samples: research.samples).routes
             + ArtefactRoutes(artefacts: research.artefacts).routes
             + ScheduleRoutes(schedules: research.schedules).routes
