@@ -118,8 +118,9 @@ private final class Load: Sendable {
         ) { database in
             let frozen = Mutex<pid_t?>(nil)
             defer { if let pid = frozen.withLock({ $0 }) { kill(pid, SIGCONT) } }
+            // Long enough to get a session first, whatever else the machine does.
             let error = await #expect(throws: DatabaseError.self) {
-                try await database.read("test.frozen", timeout: .milliseconds(300)) { connection in
+                try await database.read("test.frozen", timeout: .seconds(3)) { connection in
                     let pid = try connection.queryFirst("SELECT pg_backend_pid() AS pid")?.int("pid") ?? 0
                     frozen.withLock { $0 = pid_t(pid) }
                     kill(pid_t(pid), SIGSTOP)
@@ -127,6 +128,7 @@ private final class Load: Sendable {
                 }
             }
             #expect(error?.code == .timeout)
+            #expect(frozen.withLock { $0 } != nil)
             for _ in 0..<5 {
                 let count = try await database.read("test.others") { try $0.query("SELECT 1").count }
                 #expect(count == 1)
