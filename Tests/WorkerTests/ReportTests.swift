@@ -47,6 +47,22 @@ struct ReportTests {
         #expect(metrics.logLines[.sent].value == 2502 && metrics.logLines[.dropped].value == 0)
     }
 
+    @Test("The last line waits for no interval")
+    func promptEnd() async {
+        let clock = ManualClock()
+        let log = AttemptLog(clock: clock, metrics: metrics)
+        let transport = StubTransport { _ in .json(#"{"next_sequence":1,"dropped":0}"#) }
+        let client = client(transport)
+        async let sent: Void = log.send(Self.lease, to: client) { Issue.record("it takes them") }
+        // What the sender waits by takes the wake-up of the end, before it has sent what was written.
+        await clock.waitForSleepers()
+        log.append(["the only line"], .stdout)
+        log.end()
+        // Nobody turns the clock.
+        await sent
+        #expect(transport.sent.count == 1)
+    }
+
     @Test("A server that takes no logs is asked once, and the program does not wait for it")
     func oldServer() async {
         let transport = StubTransport { _ in .json("{}", status: 404) }

@@ -63,8 +63,9 @@ package final class AttemptLog: Sendable {
                 buffer.withLock { $0.sent(lines.count) }
                 metrics.logLines[.sent].increment(by: lines.count)
                 retry.succeed()
-                // Lines that come one by one are sent together.
-                if lines.count < TaskLogLine.linesPerRequestMax { await pause(Self.interval) }
+                // Lines that come one by one are sent together; at the end, whose wake-up the wait before may have had, no more come.
+                let mayGrow = lines.count < TaskLogLine.linesPerRequestMax && !isEnding.withLock { $0 }
+                if mayGrow { await pause(Self.interval) }
             } catch {
                 switch error {
                 case .later(_, let retryAfter): await pause(retry.next(retryAfter, &random))
