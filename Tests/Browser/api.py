@@ -3,15 +3,20 @@
 import http.client
 import json
 import threading
+import time
 import urllib.parse
 
 
 class API:
     def __init__(self, server, username, password):
-        self.server = server
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        self.connect(server)
         self.token = None
         self.token = self.login(username, password)[1]["access_token"]
+
+    def connect(self, server):
+        self.server = server
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        self.last = time.monotonic()
 
     def login(self, username, password, headers=None):
         return self.send("POST", "/api/v1/auth/login", {"username": username, "password": password}, headers)
@@ -21,6 +26,10 @@ class API:
         headers = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
         if self.token:
             headers["Authorization"] = "Bearer " + self.token
+        # The server ends a connection on which nothing came for a while; the next request makes a new one.
+        if time.monotonic() - self.last > 20:
+            self.connection.close()
+        self.last = time.monotonic()
         self.connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = self.connection.getresponse()
         text = response.read()
@@ -74,8 +83,7 @@ class Agent(API):
     """An agent with its own token: leases tasks, renews, completes and fails them."""
 
     def __init__(self, api, registration):
-        self.server = api.server
-        self.connection = http.client.HTTPConnection("127.0.0.1", api.server.port, timeout=30)
+        self.connect(api.server)
         self.token = registration["token"]
         self.id = registration["id"]
         self.name = registration["name"]

@@ -55,6 +55,8 @@ def run(names):
     try:
         Dashboard.begin()
         result = unittest.TextTestRunner(verbosity=2, resultclass=TimedResult).run(suite)
+        if not result.wasSuccessful():
+            print("What the server warned of:", *Dashboard.server.warnings(), sep="\n  ", flush=True)
     finally:
         Dashboard.end()
     if result.testsRun == 0:

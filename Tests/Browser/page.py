@@ -126,6 +126,17 @@ class Dashboard(unittest.TestCase):
     def link(self, text):
         return self.wait(lambda: next(iter(self.browser.find_elements(By.LINK_TEXT, text)), None), f"the link {text}")
 
+    # Clicks on what is found again should the page draw it anew in that moment.
+
+    def click(self, text):
+        self.wait(lambda: self.button(text).click() or True, f"a click on {text}")
+
+    def click_on(self, selector):
+        self.wait(lambda: self.one(selector).click() or True, f"a click on {selector}")
+
+    def follow(self, text):
+        self.wait(lambda: self.link(text).click() or True, f"a click on the link {text}")
+
     def press(self, *keys):
         """Presses keys wherever the focus is."""
         webdriver.ActionChains(self.browser).send_keys(*keys).perform()
@@ -172,8 +183,8 @@ class Dashboard(unittest.TestCase):
     def sign_out(self):
         # What the page had asked for in that moment is refused, and the console says so.
         self.expected_errors.append(r"status of 401 \(Unauthorized\)")
-        self.one(".user summary").click()
-        self.button("Sign out").click()
+        self.click_on(".user summary")
+        self.click("Sign out")
         self.one("#username")
 
     def open(self, path):

@@ -3,7 +3,7 @@
 import re
 
 from api import PasswordGuesser
-from page import Dashboard, DESKTOP, PHONE
+from page import Dashboard, DESKTOP, PATIENCE, PHONE
 
 ALERT = "PasswordGuessing"
 
@@ -24,15 +24,15 @@ class Alerts(Dashboard):
         self.one(".rule")
         self.one("#rule-search").send_keys("passwordguess")
         self.wait(lambda: len(self.all(".rule")) == 1, "the one rule")
-        self.one("[data-key='State-firing']").click()
+        self.click_on("[data-key='State-firing']")
         self.wait_for_text("No rule matches")
         self.assertIn("state=firing", self.browser.current_url)
         self.screenshot("alerts-no-match-light")
 
     def test_02b_a_rule_leads_to_its_runbook(self):
         self.open(f"alerts?q={ALERT}")
-        self.one(".rule summary").click()
-        self.one(".rule[open] a[href='#/runbooks/identity/passwordguessing']").click()
+        self.click_on(".rule summary")
+        self.click_on(".rule[open] a[href='#/runbooks/identity/passwordguessing']")
         self.wait_for_text("Names and networks are locked by themselves")
         self.assertEqual(self.one(".sought").text, ALERT)
         self.screenshot("runbook-light")
@@ -44,8 +44,8 @@ class Alerts(Dashboard):
         self.assertNotIn(ALERT, self.alerts_shown())
         with PasswordGuesser(self.server) as guesser:
             # Pending first: the rule waits for its `for`.
-            self.wait(lambda: self.state_shown() == "Pending", "the alert pending on the overview", 30)
-            self.wait(lambda: self.state_shown() == "Firing", "the alert firing on the overview", 30)
+            self.wait(lambda: self.state_shown() == "Pending", "the alert pending on the overview", PATIENCE)
+            self.wait(lambda: self.state_shown() == "Firing", "the alert firing on the overview", PATIENCE)
             self.assertRegex(self.one(".tile[data-tone='bad'] a[href='#/alerts?state=firing']").text, r"^[1-9]\d* firing$")
             self.assertIn("Somebody guesses passwords", self.alerts_shown())
             self.assertRegex(self.alerts_shown(), r"since (just now|\d+ seconds ago|\d+ minutes? ago)")
@@ -82,7 +82,7 @@ class Alerts(Dashboard):
             self.assertGreater(float(shown["value"]), 0.2)
             self.assertLess(abs(float(shown["value"]) - float(self.api.rule(ALERT)["alerts"][0]["value"])), 1.5)
             if not self.all(".rule[open]"):
-                self.one(".rule summary").click()
+                self.click_on(".rule summary")
             instance = self.one(".rule[open] .instances tbody tr").text
             self.assertIn("Firing", instance)
             self.assertRegex(instance, r"[\d.]+ logins a second fail")

@@ -26,7 +26,7 @@ class Failures(Dashboard):
             self.screenshot("server-killed-overview-phone-dark")
             self.resize(*DESKTOP)
             for view in ["alerts", "tasks", "agents", "projects"]:
-                self.one(f".nav a[href='#/{view}']").click()
+                self.click_on(f".nav a[href='#/{view}']")
                 self.wait_for_text("This could not be loaded.")
                 self.screenshot(f"server-killed-{view}-dark")
         finally:
@@ -40,18 +40,18 @@ class Failures(Dashboard):
         self.expected_errors = REFUSED
         name = "Written while the server died"
         self.open("projects")
-        self.one("[data-shortcut='new']").click()
+        self.click_on("[data-shortcut='new']")
         self.one("dialog[open] [name='name']").send_keys(name)
         self.server.kill()
         try:
-            self.one("dialog[open] button[type='submit']").click()
+            self.click_on("dialog[open] button[type='submit']")
             self.wait(lambda: "The server does not answer." in self.one("dialog[open] .form-fault").text, "the fault in the form", 30)
             self.assertEqual(self.one("dialog[open] [name='name']").get_attribute("value"), name)
             self.screenshot("server-killed-form-light")
         finally:
             self.server.start()
         self.wait(lambda: not self.one(".banner").is_displayed(), "the banner to go", 30)
-        self.one("dialog[open] button[type='submit']").click()
+        self.click_on("dialog[open] button[type='submit']")
         self.wait(lambda: not self.all("dialog[open]"), "the form to close")
         self.link(name)
         self.assertEqual(len(self.api_again().projects(q=name)), 1)

@@ -21,15 +21,15 @@ class SignIn(Dashboard):
 
     def test_02_the_theme_switch_lasts(self):
         self.open("overview")
-        self.one(".user summary").click()
-        self.one(".theme-switch [aria-label='Dark']").click()
+        self.click_on(".user summary")
+        self.click_on(".theme-switch [aria-label='Dark']")
         self.assertEqual(self.script("return document.documentElement.dataset.theme"), "dark")
         self.browser.refresh()
         self.one(".shell")
         self.assertEqual(self.script("return document.documentElement.dataset.theme"), "dark")
-        self.one(".user summary").click()
+        self.click_on(".user summary")
         self.screenshot("user-menu-dark")
-        self.one(".theme-switch [aria-label='As the system']").click()
+        self.click_on(".theme-switch [aria-label='As the system']")
         self.assertIsNone(self.script("return document.documentElement.dataset.theme ?? null"))
 
     def test_03_two_tabs_renew_at_once(self):
@@ -57,15 +57,15 @@ class SignIn(Dashboard):
         self.open("overview")
         self.sign_out()
         self.sign_in("newcomer", first)
-        self.one(".user summary").click()
-        self.button("Change password").click()
+        self.click_on(".user summary")
+        self.click("Change password")
 
         def change(current, new, again):
             for name, text in [("current_password", current), ("new_password", new), ("repeated", again)]:
                 field = self.one(f"dialog[open] [name='{name}']")
                 field.clear()
                 field.send_keys(text)
-            self.one("dialog[open] button[type='submit']").click()
+            self.click_on("dialog[open] button[type='submit']")
 
         def fault(name):
             self.wait(lambda: self.all(f"dialog[open] [name='{name}'][aria-invalid]"), f"a fault at {name}")

@@ -79,7 +79,7 @@ class TaskGraph(Dashboard):
         self.open(f"tasks/{left['id']}")
         self.one(".relations-list")
         self.assertEqual([one.text for one in self.all(".relations-name")], ["Prepare", "Compare"])
-        self.one(".page-tools a[href$='/graph']").click()
+        self.click_on(".page-tools a[href$='/graph']")
         self.wait(lambda: len(self.all(".graph-node")) == 4, "the nodes")
         self.wait_for_text("4 tasks connected")
         node = self.one(f"[data-node='{left['id']}']")

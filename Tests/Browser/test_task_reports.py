@@ -61,7 +61,7 @@ class Reports(Dashboard):
         self.say(lease, 201, 210)
         self.wait(lambda: len(self.numbers()) == 210, "ten more")
         self.assertEqual(self.script(f"return {log}.scrollTop"), 0)
-        self.one(".log-card .live").click()
+        self.click_on(".log-card .live")
         self.wait(lambda: self.script(at_end), "the newest line in sight again")
         self.screenshot("task-log-light")
         self.agent.complete(lease)
@@ -97,7 +97,7 @@ class Reports(Dashboard):
         self.assertIn("7 kB", self.one(".artefacts").text)
         # What the browser is given to save is what was sent.
         self.script("URL.createObjectURL = ((make) => (blob) => { window.saved = blob; return make.call(URL, blob); })(URL.createObjectURL)")
-        self.one("button[aria-label='Download model/best.bin']").click()
+        self.click_on("button[aria-label='Download model/best.bin']")
         self.wait(lambda: self.script("return window.saved?.size") == len(content), "the download")
         text = self.browser.execute_async_script("""
             const done = arguments[0];
@@ -113,7 +113,7 @@ class Reports(Dashboard):
         self.open(f"tasks/{task['id']}")
         self.wait(lambda: sorted(one.text for one in self.all(".metrics-card .chip")) == ["accuracy", "loss"], "the metrics", PATIENCE)
         self.drawn(".metrics-card")
-        self.one("[data-key='metric-loss']").click()
+        self.click_on("[data-key='metric-loss']")
         self.wait(lambda: len(self.all(".task-chart")) == 1, "one chart")
         self.assertIn("metrics=accuracy", self.script("return location.hash"))
         self.screenshot("task-metrics-light")

@@ -80,7 +80,7 @@ class Thousand(Dashboard):
         field = self.one("dialog[open] [name='priority']")
         field.clear()
         field.send_keys("10")
-        self.one("dialog[open] button[type='submit']").click()
+        self.click_on("dialog[open] button[type='submit']")
         self.wait(lambda: not self.all("dialog[open]"), "the form to close")
         row = self.all(".projects-table tbody tr")[80]
         self.assertEqual(row.find_element(By.CSS_SELECTOR, "a").text, name)
@@ -93,7 +93,7 @@ class Thousand(Dashboard):
         self.one(".show-more")
         self.script("window.scrollTo(0, document.documentElement.scrollHeight)")
         self.wait(lambda: self.rows() >= 100, "the second page")
-        for way in [self.browser.back, lambda: self.one(".back").click()]:
+        for way in [self.browser.back, lambda: self.click_on(".back")]:
             link = self.all(".project-cell a")[90]
             name = link.text
             self.script("arguments[0].scrollIntoView({ block: 'center' })", link)
@@ -106,9 +106,9 @@ class Thousand(Dashboard):
             self.assertEqual(self.script("return window.scrollY"), top)
             self.assertIn("status=active", self.browser.current_url)
         # Coming from elsewhere begins at the top.
-        self.one(".nav a[href='#/alerts']").click()
+        self.click_on(".nav a[href='#/alerts']")
         self.one(".rule")
-        self.one(".nav a[href='#/projects']").click()
+        self.click_on(".nav a[href='#/projects']")
         self.wait_for_rows(50)
         self.assertEqual(self.script("return window.scrollY"), 0)
 
@@ -132,7 +132,7 @@ class Thousand(Dashboard):
 
     def test_07_filters_are_in_the_address(self):
         self.open("projects?q=kernels")
-        self.one("[data-key='Status-pending']").click()
+        self.click_on("[data-key='Status-pending']")
         expected = len(self.api.projects(q="kernels", status="pending"))
         self.wait_for_rows(expected)
         self.assertIn("status=pending", self.browser.current_url)
@@ -141,7 +141,7 @@ class Thousand(Dashboard):
         self.one("#project-search").send_keys(" zzz")
         self.wait_for_text("No project matches")
         self.screenshot("projects-no-match-light")
-        self.button("Clear the filters").click()
+        self.click("Clear the filters")
         self.wait_for_rows(50)
 
     def test_08_on_a_phone(self):
