@@ -41,6 +41,11 @@ struct HabitTests {
                 instead: "the logger",
                 wings: ["Core", "Observability", "Platform", "Research", "Service"]
             ),
+            Ban(
+                text: "Mutex<(",
+                pattern: /\bMutex<\(.*->/,
+                instead: "Callback: a bare function is wrapped at each read"
+            ),
             Ban(text: "TODO", pattern: /\bTODO\b/, instead: "finishing it"),
             Ban(text: "FIXME", pattern: /\bFIXME\b/, instead: "finishing it"),
         ]

@@ -426,16 +426,11 @@ public struct SupervisorError: Error, Sendable, CustomStringConvertible {
 
 /// Lets the life cycle call the supervisor, which is made after it.
 private final class ReadyHook: Sendable {
-    /// A box: a generic container wraps a bare function once more each time that it is read.
-    private struct Action: Sendable {
-        let body: @Sendable (ComponentKind) -> Void
-    }
-
-    private let action: Mutex<Action?> = Mutex(nil)
+    private let action: Mutex<Callback<ComponentKind>?> = Mutex(nil)
 
     func set(_ action: @escaping @Sendable (ComponentKind) -> Void) {
-        self.action.withLock { $0 = Action(body: action) }
+        self.action.withLock { $0 = Callback(action) }
     }
 
-    func call(_ kind: ComponentKind) { action.withLock { $0 }?.body(kind) }
+    func call(_ kind: ComponentKind) { action.withLock { $0 }?(kind) }
 }

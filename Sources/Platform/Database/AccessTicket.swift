@@ -1,3 +1,4 @@
+import Basics
 import Synchronization
 
 /// One operation on its way through a database: waiting, running, given up.
@@ -15,7 +16,7 @@ final class AccessTicket: Sendable {
 
     private let state = Mutex(State.fresh)
     /// What stops the running operation from outside; nil where it looks at ``abandonment`` itself.
-    private let interruption = Mutex<(@Sendable () -> Void)?>(nil)
+    private let interruption = Mutex<Callback<Void>?>(nil)
 
     /// Why the operation was given up; nil while it was not.
     var abandonment: DatabaseError? {
@@ -64,7 +65,7 @@ final class AccessTicket: Sendable {
     /// Has `action` called when the operation is given up, and at once when it was: any thread, late or twice, so it must look
     /// whether there is still something to stop.
     func whenAbandoned(_ action: @escaping @Sendable () -> Void) {
-        interruption.withLock { $0 = action }
+        interruption.withLock { $0 = Callback(action) }
         if abandonment != nil { action() }
     }
 

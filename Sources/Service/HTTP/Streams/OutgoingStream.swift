@@ -1,3 +1,4 @@
+import Basics
 package import NIOCore
 import Synchronization
 
@@ -10,12 +11,7 @@ package final class OutgoingStream: Sendable {
     private let queue: Mutex<OutboundQueue>
     private let eventLoop: any EventLoop
     /// What to do on the event loop; nil once the stream has ended.
-    private let handler: Mutex<Handler?> = Mutex(nil)
-
-    /// A box: a generic container wraps a bare function once more each time that it is read.
-    private struct Handler: Sendable {
-        let body: @Sendable (Request) -> Void
-    }
+    private let handler: Mutex<Callback<Request>?> = Mutex(nil)
 
     /// What the event loop is asked for.
     enum Request: Sendable {
@@ -41,7 +37,7 @@ package final class OutgoingStream: Sendable {
 
     // MARK: For the handler
 
-    func start(_ body: @escaping @Sendable (Request) -> Void) { handler.withLock { $0 = Handler(body: body) } }
+    func start(_ body: @escaping @Sendable (Request) -> Void) { handler.withLock { $0 = Callback(body) } }
 
     /// Takes nothing more; what waits is still sent.
     func stop() { queue.withLock { $0.end() } }
@@ -68,7 +64,7 @@ package final class OutgoingStream: Sendable {
 
     private func ask(_ request: Request) {
         guard let handler = handler.withLock({ $0 }) else { return }
-        eventLoop.execute { handler.body(request) }
+        eventLoop.execute { handler(request) }
     }
 }
 
