@@ -15,8 +15,8 @@ package struct RecordTable: Sendable {
     /// The condition that a record which is named by its identifier was not deleted.
     ///
     /// Not `IS NULL`: while PostgreSQL has not looked at a table yet it takes that for rare, and reads all of a partial index
-    /// with this condition rather than look the identifiers up.
-    package static let isKept = "coalesce(deleted_at, 0) = 0"
+    /// with this condition rather than look the identifiers up. No clock of ours says -1, a millisecond before 1970.
+    package static let isKept = "coalesce(deleted_at, -1) = -1"
 
     private let sets: [SetTable]
     private let find: String
