@@ -13,6 +13,8 @@ package final class LiveHub: Sendable {
     package static let tailEventsMax = 4096
     /// The events of one page, of the log and of the tail.
     package static let pageEventsMax = 200
+    /// How long the hub waits between two looks at where the log ends while nobody listens.
+    package static let idleInterval = Duration.milliseconds(100)
 
     private struct State {
         var tail: LiveTail<LiveEvent>
@@ -27,6 +29,8 @@ package final class LiveHub: Sendable {
     private let state: Mutex<State>
     private let requests: AsyncStream<LiveSubscription>
     private let request: AsyncStream<LiveSubscription>.Continuation
+    /// Somebody listens, perhaps the first.
+    private let arrival = WakeSignal()
 
     /// Makes a hub over the log; the registry takes the metrics `kaskman_live_*`, one hub a registry.
     package init(log: EventLog, clock: any WallClock, registry: Registry, tailEventsMax: Int = LiveHub.tailEventsMax) {
@@ -46,7 +50,10 @@ package final class LiveHub: Sendable {
 
     // MARK: Clients
 
-    func add(_ client: LiveSubscription) { state.withLock { $0.clients[ObjectIdentifier(client)] = client } }
+    func add(_ client: LiveSubscription) {
+        state.withLock { $0.clients[ObjectIdentifier(client)] = client }
+        arrival.set()
+    }
 
     func remove(_ client: LiveSubscription) {
         _ = state.withLock { $0.clients.removeValue(forKey: ObjectIdentifier(client)) }
@@ -86,12 +93,16 @@ package final class LiveHub: Sendable {
         }
     }
 
-    /// Reads what the log has grown by; while nobody listens only how far that is, and who comes later reads it for itself.
+    /// Reads what the log has grown by; while nobody listens only how far that is, not after each event, and who comes later
+    /// reads it for itself.
     private func readOn() async throws {
         while !Task.isCancelled {
             if state.withLock({ $0.clients.isEmpty }) {
                 let latest = try await log.latestPosition()
-                return take([], through: latest, earliest: latest + 1)
+                take([], through: latest, earliest: latest + 1)
+                await arrival.wait(atMost: Self.idleInterval, by: clock)
+                if state.withLock({ $0.clients.isEmpty }) { return }
+                continue
             }
             let page = try await log.page(.after(end), limit: EventLog.pageEventsMax)
             guard case .after(let through) = page.next, !page.events.isEmpty || page.isTruncated else { return }
