@@ -108,7 +108,8 @@ struct CoordinateCommandTests {
                 }
                 let second = look < 2 ? "running" : last
                 return .json(
-                    #"{"items":[\#(Self.task("01", "succeeded")),\#(Self.task("02", second))],"next_cursor":null}"#
+                    #"{"items":[\#(Self.task("01", "succeeded")),\#(Self.task("02", second)),\#(Self.task("03", last))],"#
+                        + #""next_cursor":null}"#
                 )
             }
             async let outcome = harness.run(
@@ -119,6 +120,9 @@ struct CoordinateCommandTests {
             let ended = await outcome
             #expect(ended.status == status)
             #expect(ended.messages.contains("02 n: dead") == (status == 1))
+            let shown = ended.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            #expect(shown.count == 4 && shown[1].contains("succeeded"), "the plan as it ended")
+            #expect(shown[2].contains(last) && shown[3].first == "03", "what the coordinator made too")
             #expect(harness.requests.last?.target.contains("/api/v1/tasks?plan=p1") == true)
         }
     }

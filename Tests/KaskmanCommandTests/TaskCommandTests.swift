@@ -45,6 +45,14 @@ struct TaskCommandTests {
                 #"{"project_id":"p","kind":"shell","capabilities":["shell"],"labels":{"zone":"a"},"#
                     + #""concurrency_keys":[{"key":"x=y","limit":2}],"approval":{"required":true,"expires_seconds":60}}"#
             ),
+            (
+                [
+                    "create", "--project", "p", "--kind", "shell", "--unique-key", "k", "--attempts", "5",
+                    "--attempt-seconds", "600", "--cost-max", "2.5",
+                ], "POST /api/v1/tasks",
+                #"{"project_id":"p","kind":"shell","capabilities":["shell"],"unique_key":"k","#
+                    + #""retry":{"attempts_max":5},"timeouts":{"start_to_close_seconds":600},"budget":{"cost_max":2.5}}"#
+            ),
             (["approve", "01"], "POST /api/v1/tasks/01/approve", ""),
             (["reject", "01"], "POST /api/v1/tasks/01/reject", ""),
             (["reject", "01", "--reason", "no"], "POST /api/v1/tasks/01/reject", #"{"reason":"no"}"#),
@@ -85,6 +93,55 @@ struct TaskCommandTests {
             }
             #expect(await outcome == CommandHarness.Outcome(status: expected, output: status + "\n", messages: ""))
         }
+    }
+
+    @Test("A task comes from a file, and options replace what stands in it")
+    func file() async throws {
+        let harness = CommandHarness.loggedIn { _ in .json(Self.task("queued")) }
+        try harness.write(
+            "{project_id: p, kind: shell, input: {program: echo}, retry: {attempts_max: 2, factor: 3}, capabilities: [gpu]}",
+            to: "task.yaml"
+        )
+        #expect(
+            await harness.run("task", "create", "--file", "task.yaml", "--project", "q", "--attempts", "4").status == 0
+        )
+        #expect(
+            harness.requests.map { String(decoding: $0.body, as: UTF8.self) } == [
+                #"{"project_id":"q","kind":"shell","input":{"program":"echo"},"retry":{"attempts_max":4,"factor":3},"#
+                    + #""capabilities":["gpu"]}"#
+            ]
+        )
+        for arguments in [["--project", "p"], ["--kind", "shell"]] {
+            #expect(await harness.run(list: ["task", "create"] + arguments).status == 2)
+        }
+        #expect(harness.requests.count == 1)
+    }
+
+    @Test("A server that is away in between is waited for; one that never answered is not")
+    func away() async {
+        let looks = Mutex(0)
+        let harness = CommandHarness.loggedIn { _ in
+            let look = looks.withLock { looks in
+                looks += 1
+                return looks
+            }
+            let away = #"{"type":"about:blank","title":"Service Unavailable","status":503}"#
+            return switch look {
+            case 1: .json(Self.task("running"))
+            case 2, 3: .json(away, status: 503)
+            default: .json(Self.task("succeeded", ended: true))
+            }
+        }
+        async let outcome = harness.run("task", "wait", "01")
+        for interval in [TaskWaitCommand.interval, Patience.interval, Patience.interval] {
+            await harness.clock.waitForSleepers()
+            harness.clock.advance(by: interval)
+        }
+        let messages = "kaskman: Service Unavailable; trying again\n"
+        #expect(await outcome == CommandHarness.Outcome(status: 0, output: "succeeded\n", messages: messages))
+        let never = CommandHarness.loggedIn { _ in .json(#"{"title":"T"}"#, status: 503) }
+        #expect(await never.run("task", "wait", "01").status == 1)
+        #expect(never.requests.count == 1)
     }
 
     @Test("An input that is no object is the caller's mistake")

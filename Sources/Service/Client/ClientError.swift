@@ -19,6 +19,14 @@ package enum ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The files with contexts and credentials cannot be used.
     case files(String)
 
+    /// Whether the same call may bring an answer later: the server is away, or cannot answer now.
+    package var isPassing: Bool {
+        switch self {
+        case .unreachable, .timeout, .problem(status: 429, _, _, _), .problem(status: 502...504, _, _, _): true
+        case .invalidAddress, .needsLogin, .problem, .query, .unexpectedAnswer, .tooLarge, .files: false
+        }
+    }
+
     /// The reason in words.
     package var description: String {
         switch self {

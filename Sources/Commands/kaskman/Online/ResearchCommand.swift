@@ -70,9 +70,13 @@ struct CoordinateCommand: AsyncParsableCommand {
         let plan = try await connection.withClient(environment) { client in
             try await client.create("/api/v1/rnd/coordinate", content, key: key ?? environment.uniqueKey())
         }
-        environment.output(plan, as: format.output) { Self.table(plan) }
-        guard wait, let id = plan["plan_id"]?.string else { return }
+        guard wait, let id = plan["plan_id"]?.string else {
+            return environment.output(plan, as: format.output) { Self.table(plan) }
+        }
+        environment.message("Waiting for the tasks of the plan \(TextTable.visible(id)).")
         let tasks = try await ended(id, environment)
+        let done = Self.plan(plan, with: tasks)
+        environment.output(done, as: format.output) { Self.table(done) }
         let failed = tasks.filter { $0.status != "succeeded" }
         for task in failed {
             environment.message("\(task.id) \(TextTable.visible(task.name)): \(TextTable.visible(task.status))")
@@ -84,10 +88,12 @@ struct CoordinateCommand: AsyncParsableCommand {
     private func ended(_ plan: String, _ environment: CommandEnvironment) async throws -> [TaskRecord] {
         let progress = Progress(environment)
         defer { progress.clear() }
+        var patience = Patience(environment)
         return try await connection.withClient(environment) { client -> [TaskRecord] in
             while true {
-                let items = try await client.items(TaskCommand.path, [("plan", plan)], limit: LimitOptions.limitMax)
-                    .items
+                let items = try await patience.ask {
+                    try await client.items(TaskCommand.path, [("plan", plan)], limit: LimitOptions.limitMax).items
+                }
                 let tasks = try items.map { try TaskRecord($0) }
                 let open = tasks.count { !$0.isEnded }
                 if open == 0 { return tasks }
@@ -133,6 +139,27 @@ struct CoordinateCommand: AsyncParsableCommand {
             throw CommandFailure.usage("\(option) must be a JSON object")
         }
         return ["kind": .string(kind), "capabilities": .strings([kind]), "input": input]
+    }
+
+    /// The plan with its tasks as they are now, those that its coordinator made last.
+    private static func plan(_ plan: JSONValue, with tasks: [TaskRecord]) -> JSONValue {
+        var left = Dictionary(tasks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var entries = (plan["tasks"]?.array ?? []).map { entry -> JSONValue in
+            guard var object = entry.object, let id = entry["task_id"]?.string,
+                let task = left.removeValue(forKey: id)
+            else { return entry }
+            object["status"] = .string(task.status)
+            return .object(object)
+        }
+        for task in tasks where left[task.id] != nil {
+            entries.append([
+                "task_id": .string(task.id), "name": .string(task.name), "kind": .string(task.kind),
+                "role": "child", "purpose": "", "status": .string(task.status), "depends_on": [],
+            ])
+        }
+        var object = plan.object ?? JSONObject()
+        object["tasks"] = .array(entries)
+        return .object(object)
     }
 
     private static func table(_ plan: JSONValue) -> TextTable {

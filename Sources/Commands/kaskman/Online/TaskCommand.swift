@@ -87,16 +87,26 @@ struct TaskListCommand: AsyncParsableCommand {
 
 /// The command `kaskman task create`.
 struct TaskCreateCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "create", abstract: "Make a task, and show it.")
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Make a task, and show it.",
+        discussion: """
+            It comes from the options, or from a file with the members that /api/v1/openapi.json describes as TaskInput \
+            (input, retry, timeouts, budget and more); an option replaces what stands in the file.
+            """
+    )
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
 
+    @Option(help: "A file of JSON or YAML with the task's members.")
+    var file: String?
+
     @Option(help: "The project's identifier.")
-    var project: String
+    var project: String?
 
     @Option(help: "What kind of work it is, such as shell: tells the agent how to read the input.")
-    var kind: String
+    var kind: String?
 
     @Option(help: "What to call it; the kind unless given.")
     var name: String?
@@ -131,29 +141,55 @@ struct TaskCreateCommand: AsyncParsableCommand {
     @Option(help: "Not to be begun earlier, as 2026-12-24T18:00:00Z.")
     var runAt: String?
 
+    @Option(help: "No two open tasks of a project have the same.")
+    var uniqueKey: String?
+
+    @Option(help: "How often it is tried in all.")
+    var attempts: Int?
+
+    @Option(help: "Seconds that one attempt may take.")
+    var attemptSeconds: Int?
+
+    @Option(help: "What all attempts together may cost, in the currency that agents report their cost in.")
+    var costMax: Double?
+
     func run() async throws {
         let environment = CommandEnvironment.current
-        let content = JSONValue.object(try body())
+        let content = JSONValue.object(try body(environment))
         let json = try await connection.withClient(environment) { client in
             try await client.create(TaskCommand.path, content, key: environment.uniqueKey())
         }
         environment.output(json, as: format.output) { RecordTable.make(json) }
     }
 
-    private func body() throws(CommandFailure) -> JSONObject {
-        var body: JSONObject = ["project_id": .string(project), "kind": .string(kind)]
-        body["name"] = name.map { .string($0) }
+    private func body(_ environment: CommandEnvironment) throws -> JSONObject {
+        var body = JSONObject()
+        if let file {
+            guard let object = try StructuredFile.value(file, environment).object else {
+                throw CommandFailure.failed("\(file): there is no object in it")
+            }
+            body = object
+        }
+        if let project { body["project_id"] = .string(project) }
+        if let kind { body["kind"] = .string(kind) }
+        guard body["project_id"] != nil else { throw CommandFailure.usage("a --project is needed") }
+        guard let kind = body["kind"]?.string else { throw CommandFailure.usage("a --kind is needed") }
+        if let name { body["name"] = .string(name) }
         if let input {
             guard let value = try? JSONValue(parsing: input), value.isObject else {
-                throw .usage("--input must be a JSON object")
+                throw CommandFailure.usage("--input must be a JSON object")
             }
             body["input"] = value
         }
         // The executors of a worker are its capabilities: without this a task could go to an agent that cannot read its input.
-        body["capabilities"] = .strings(capability.isEmpty ? [kind] : capability)
+        if !capability.isEmpty {
+            body["capabilities"] = .strings(capability)
+        } else if body["capabilities"] == nil {
+            body["capabilities"] = .strings([kind])
+        }
         if !labels.isEmpty {
             var object = JSONObject()
-            for (name, value) in try labels.map({ text throws(CommandFailure) in try Self.pair(text, "--label") }) {
+            for (name, value) in try labels.map({ try Self.pair($0, "--label") }) {
                 object[name] = .string(value)
             }
             body["labels"] = .object(object)
@@ -162,7 +198,9 @@ struct TaskCreateCommand: AsyncParsableCommand {
             var keys: [JSONValue] = []
             for text in concurrencyKeys {
                 let (key, number) = try Self.pair(text, "--concurrency-key")
-                guard let limit = Int64(number) else { throw .usage("--concurrency-key must be as dataset=2") }
+                guard let limit = Int64(number) else {
+                    throw CommandFailure.usage("--concurrency-key must be as dataset=2")
+                }
                 keys.append(["key": .string(key), "limit": .integer(limit)])
             }
             body["concurrency_keys"] = .array(keys)
@@ -172,9 +210,19 @@ struct TaskCreateCommand: AsyncParsableCommand {
             approval["expires_seconds"] = approvalExpiresSeconds.map { .integer(Int64($0)) }
             body["approval"] = .object(approval)
         }
-        body["priority"] = priority.map { .integer(Int64($0)) }
+        if let priority { body["priority"] = .integer(Int64(priority)) }
         if !after.isEmpty { body["dependencies"] = .array(after.map { ["task_id": .string($0)] }) }
-        body["run_at"] = runAt.map { .string($0) }
+        if let runAt { body["run_at"] = .string(runAt) }
+        if let uniqueKey { body["unique_key"] = .string(uniqueKey) }
+        func set(_ member: String, of name: String, to value: JSONValue?) {
+            guard let value else { return }
+            var object = body[name]?.object ?? JSONObject()
+            object[member] = value
+            body[name] = .object(object)
+        }
+        set("attempts_max", of: "retry", to: attempts.map { .integer(Int64($0)) })
+        set("start_to_close_seconds", of: "timeouts", to: attemptSeconds.map { .integer(Int64($0)) })
+        set("cost_max", of: "budget", to: costMax.flatMap { JSONNumber($0) }.map { .number($0) })
         return body
     }
 
@@ -339,9 +387,11 @@ struct TaskWaitCommand: AsyncParsableCommand {
         let environment = CommandEnvironment.current
         let clock = environment.clock
         let end = giveUpAfter.map { clock.uptime + .milliseconds(Int64($0 * 1000)) }
+        var patience = Patience(environment)
         let ended = try await connection.withClient(environment) { client -> TaskRecord in
             while true {
-                let task = try TaskRecord(try await client.resource(TaskCommand.path, id: id).json)
+                let json = try await patience.ask { try await client.resource(TaskCommand.path, id: id).json }
+                let task = try TaskRecord(json)
                 if task.isEnded { return task }
                 if let end, clock.uptime >= end {
                     throw CommandFailure.failed("the task is \(TextTable.visible(task.status)) still")

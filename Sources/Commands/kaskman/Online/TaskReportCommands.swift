@@ -41,13 +41,16 @@ struct TaskLogsCommand: AsyncParsableCommand {
         let environment = CommandEnvironment.current
         try await connection.withClient(environment) { client in
             var place = (attempt: attempt, after: after)
+            var patience = Patience(environment)
             while true {
-                let log = try await client.log(
-                    of: id,
-                    attempt: place.attempt,
-                    after: place.after,
-                    waiting: follow ? waitSeconds : 0
-                )
+                let log = try await patience.ask {
+                    try await client.log(
+                        of: id,
+                        attempt: place.attempt,
+                        after: place.after,
+                        waiting: follow ? waitSeconds : 0
+                    )
+                }
                 let lines = log["items"]?.array ?? []
                 for line in lines { environment.output(text(of: line)) }
                 place.after = log["next_after"]?.integer ?? place.after
@@ -59,10 +62,9 @@ struct TaskLogsCommand: AsyncParsableCommand {
                 if let dropped = log["dropped"]?.integer, dropped > 0 {
                     environment.message("\(dropped) lines were dropped by the server, since the log was full.")
                 }
-                guard follow, attempt == nil, let next = try await nextAttempt(client, environment, after: current)
-                else {
-                    return
-                }
+                guard follow, attempt == nil,
+                    let next = try await nextAttempt(client, environment, &patience, after: current)
+                else { return }
                 environment.message("Attempt \(next):")
                 place = (next, 0)
             }
@@ -73,10 +75,12 @@ struct TaskLogsCommand: AsyncParsableCommand {
     private func nextAttempt(
         _ client: APIClient,
         _ environment: CommandEnvironment,
+        _ patience: inout Patience,
         after attempt: Int64
     ) async throws -> Int64? {
         while true {
-            let task = try TaskRecord(try await client.resource(TaskCommand.path, id: id).json)
+            let json = try await patience.ask { try await client.resource(TaskCommand.path, id: id).json }
+            let task = try TaskRecord(json)
             if task.attempt > attempt { return task.attempt }
             if task.isEnded { return nil }
             try await environment.clock.sleep(for: Self.interval)

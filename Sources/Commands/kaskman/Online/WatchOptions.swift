@@ -29,8 +29,12 @@ struct WatchOptions: ParsableArguments {
         var collecting = environment
         collecting.write = { more in text.withLock { $0 += more } }
         var shown = ""
+        var patience = Patience(environment)
         while true {
-            let isOver = try await CommandEnvironment.$current.withValue(collecting) { try await body() }
+            let isOver = try await patience.ask {
+                text.withLock { $0 = "" }
+                return try await CommandEnvironment.$current.withValue(collecting) { try await body() }
+            }
             let now = text.withLock { text in
                 defer { text = "" }
                 return text
