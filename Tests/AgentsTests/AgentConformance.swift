@@ -13,7 +13,8 @@ import Testing
 enum AgentConformance {
     static let checks: [(name: String, run: @Sendable (any Database) async throws -> Void)] = [
         ("lifecycle", lifecycle), ("tokens", tokens), ("names", names), ("draining", draining), ("refusals", refusals),
-        ("heartbeats", heartbeats), ("filters", filters), ("pages", pages), ("watching", watching),
+        ("heartbeats", heartbeats), ("goodbyes", goodbyes),
+        ("filters", filters), ("pages", pages), ("watching", watching),
         ("twoServers", twoServers),
     ]
 
@@ -184,6 +185,39 @@ enum AgentConformance {
         #expect(later.load == nil && later.message == nil)
         #expect(try await fixture.agentEvents().count == 1)
         #expect(fixture.registry.value(of: "kaskman_agent_heartbeats_total") == 2)
+    }
+
+    @Sendable static func goodbyes(_ database: any Database) async throws {
+        let fixture = try await AgentFixture(database)
+        let agents = fixture.agents
+        let made = try await fixture.register("a")
+        let goodbye = AgentHeartbeat(load: 0, isEnding: true)
+        for _ in 0..<2 {
+            _ = try await agents.heartbeat(made.id, goodbye)
+            #expect(try await agents.get(made.id).status == .stopped)
+            fixture.clock.advance(by: .seconds(1000))
+            #expect(try await agents.get(made.id).status == .stopped)
+            #expect(try await fixture.names { $0.statuses = [.stopped] } == ["a"])
+            #expect(try await fixture.names { $0.statuses = [.online, .late, .offline, .draining] } == [])
+            _ = try await agents.heartbeat(made.id, AgentHeartbeat(load: 0.5, message: "back"))
+            #expect(try await agents.get(made.id).status == .online)
+        }
+        // An agent that asks for work has not ended, and what it said of itself still holds.
+        _ = try await agents.heartbeat(made.id, AgentHeartbeat(load: 0.5, message: "last", isEnding: true))
+        try await agents.sighted(made.id, try await agents.get(made.id).agent.presence)
+        let sighted = try await agents.get(made.id)
+        #expect(sighted.status == .online && sighted.agent.message == "last" && sighted.agent.load == 0.5)
+        fixture.clock.advance(by: .seconds(AgentLimits.heartbeatTimeoutSecondsDefault / 2))
+        try await agents.sighted(made.id, sighted.agent.presence)
+        #expect(try await agents.get(made.id).agent == sighted.agent, "it was heard of not long ago")
+        fixture.clock.advance(by: .seconds(1))
+        try await agents.sighted(made.id, sighted.agent.presence)
+        #expect(try await agents.get(made.id).agent.lastHeartbeatAt == fixture.clock.now)
+        let newcomer = try await fixture.register("b")
+        try await agents.sighted(newcomer.id, newcomer.presence)
+        #expect(try await agents.get(newcomer.id).status == .online)
+        try await agents.delete(newcomer.id, by: AgentFixture.user)
+        try await agents.sighted(newcomer.id, newcomer.presence)
     }
 
     @Sendable static func filters(_ database: any Database) async throws {

@@ -27,6 +27,26 @@ import Testing
             let never = AgentPresence(lastHeartbeatAt: nil, timeout: .seconds(10), isDraining: isDraining)
             #expect(never.status(at: time(5000)) == .neverSeen)
         }
+        for silence: Int64 in [0, 11, 31, 100_000] {
+            var presence = AgentPresence(lastHeartbeatAt: time(1000), timeout: .seconds(10), isDraining: false)
+            presence.hasEnded = true
+            #expect(presence.status(at: time(1000 + silence)) == .stopped, "it said so, whatever the time")
+        }
+    }
+
+    @Test func aSignOfLifeIsNotedOnlyAfterAQuietTime() {
+        func f(_ silence: Int64?, _ expected: Bool, hasEnded: Bool = false) {
+            let heard = silence.map { time(1000 - $0) }
+            var presence = AgentPresence(lastHeartbeatAt: heard, timeout: .seconds(10), isDraining: false)
+            presence.hasEnded = hasEnded
+            #expect(presence.isQuiet(at: time(1000)) == expected, "\(String(describing: silence))")
+        }
+        f(nil, true)
+        f(0, false)
+        f(5, false)
+        f(6, true)
+        f(-5, false)
+        f(0, true, hasEnded: true)
     }
 
     /// What a round says of one agent with a timeout of 10 s.

@@ -54,6 +54,17 @@ struct AgentRoutesTests {
             #expect(try await api.send(.get, path).string("status") == "draining")
             #expect(try await api.send(.post, path + "/undrain").string("status") == "online")
 
+            let goodbye = try await api.send(
+                .post,
+                path + "/heartbeat",
+                as: .nobody,
+                #"{"ending":true}"#,
+                bearer(token)
+            )
+            #expect(goodbye.status == 200)
+            #expect(try await api.send(.get, path).string("status") == "stopped")
+            #expect(try await api.send(.get, "agents?status=stopped").items("name") == ["Worker-1"])
+
             #expect(try await api.send(.delete, path).status == 204)
             #expect(try await api.send(.get, path).summary == "404 not_found")
             let dead = try await api.send(.post, path + "/heartbeat", as: .nobody, nil, bearer(token))

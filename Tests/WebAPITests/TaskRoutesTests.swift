@@ -47,6 +47,8 @@ struct TaskRoutesTests {
             #expect(leases.first?["token"]?.integer == 1)
             let deadline = APIHarness.start.advanced(by: .seconds(10)).rfc3339
             #expect(leases.first?["deadline"]?.string == deadline)
+            let agent = try await api.send(.get, "agents/\(api.agentID)")
+            #expect(agent.string("status") == "online", "asking for work is a sign of life")
             api.clock.advance(by: .seconds(5))
             let half = #"{"token":1,"fraction":0.5,"message":"half"}"#
             let renewed = try await api.send(.post, "tasks/\(id)/renew", as: .agent, half)

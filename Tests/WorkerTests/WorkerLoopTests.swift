@@ -13,6 +13,7 @@ private final class FakeServer: APITransport {
     private struct State {
         var tasks: [String]
         var calls: [String] = []
+        var lastHeartbeat: String?
     }
 
     private let state: Mutex<State>
@@ -29,6 +30,8 @@ private final class FakeServer: APITransport {
     /// What was called, without what every worker calls all the time.
     var calls: [String] { state.withLock { $0.calls } }
 
+    var lastHeartbeat: String? { state.withLock { $0.lastHeartbeat } }
+
     func send(_ request: APIRequest, to: ServerAddress, timeout: Duration) async throws(ClientError) -> APIResponse {
         let isIdle = request.target.hasSuffix("/leases") && state.withLock { $0.tasks.isEmpty }
         // A server waits for work that is not there.
@@ -39,6 +42,7 @@ private final class FakeServer: APITransport {
     private func handle(_ request: APIRequest) -> APIResponse {
         let parts = request.target.split(separator: "/").map(String.init)
         let word = parts.last ?? ""
+        if word == "heartbeat" { state.withLock { $0.lastHeartbeat = request.bodyText } }
         if word == "heartbeat" || word == "leases", let special = answer(word, 0) { return special }
         if word == "heartbeat" { return .json(#"{"draining":false,"version":1}"#) }
         if word == "leases" {
@@ -223,6 +227,7 @@ struct WorkerLoopTests {
             return .failed(.workerStopped, message: why?.rawValue ?? "")
         }
         try await run(worker) { hasBegun.withLock { $0 } }
+        #expect(server.lastHeartbeat == #"{"load":0,"ending":true}"#, "nobody need be alerted of its silence")
         #expect(
             results(server) == [#"fail t {"token":1,"error":{"class":"worker_stopped","message":"worker_stopped"}}"#]
         )

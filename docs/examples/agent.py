@@ -52,3 +52,4 @@ wait = float(os.environ.get("WAIT_SECONDS", "20"))
 while leases := call(f"/agents/{me}/leases", {"count": 1, "wait_seconds": wait})["leases"]:
     for lease in leases:
         work(lease)
+call(f"/agents/{me}/heartbeat", {"ending": True})

@@ -11,6 +11,8 @@ package struct Agent: Hashable, Sendable {
     package var isStopping = false
     /// When it was last heard of; nil before its first heartbeat.
     package var lastHeartbeatAt: Timestamp?
+    /// When it said that it ends, if that was its last sign of life.
+    package var endedAt: Timestamp?
     /// How busy it said it was, in tasks or as it likes; nil when it did not say.
     package var load: Double?
     /// What it said with its last heartbeat.
@@ -54,7 +56,8 @@ package struct Agent: Hashable, Sendable {
             lastHeartbeatAt: lastHeartbeatAt,
             timeout: .seconds(fields.heartbeatTimeoutSeconds),
             isDraining: isDraining,
-            isQuarantined: trust.quarantine != nil
+            isQuarantined: trust.quarantine != nil,
+            hasEnded: endedAt != nil
         )
     }
 }
@@ -104,10 +107,13 @@ package struct AgentHeartbeat: Hashable, Sendable {
     package var load: Double?
     /// What it is doing, in a line.
     package var message: String?
+    /// Whether it is the last one for now: the agent ends, as one wanted.
+    package var isEnding: Bool
 
-    package init(load: Double? = nil, message: String? = nil) {
+    package init(load: Double? = nil, message: String? = nil, isEnding: Bool = false) {
         self.load = load
         self.message = message
+        self.isEnding = isEnding
     }
 }
 

@@ -68,17 +68,18 @@ extension AgentListQuery: RecordListQuery {
         if statuses == [.neverSeen] { return filter.add("r.last_heartbeat_at IS NULL") }
         let now = filter.place(.timestamp(now))
         func within(_ factor: Int) -> String {
-            "\(now) - r.last_heartbeat_at <= r.heartbeat_timeout_seconds * \(1000 * factor)"
+            "r.ended_at IS NULL AND \(now) - r.last_heartbeat_at <= r.heartbeat_timeout_seconds * \(1000 * factor)"
         }
         let conditions = statuses.sorted { $0.rawValue < $1.rawValue }.map { status in
             switch status {
             case .online: "(\(within(1)) AND r.is_draining = 0 AND r.quarantined_at IS NULL)"
             case .quarantined: "(\(within(1)) AND r.is_draining = 0 AND r.quarantined_at IS NOT NULL)"
             case .draining: "(\(within(1)) AND r.is_draining = 1)"
-            case .stopped: "(NOT (\(within(1))) AND r.is_draining = 1)"
+            case .stopped: "(r.ended_at IS NOT NULL OR NOT (\(within(1))) AND r.is_draining = 1)"
             case .late:
                 "(NOT (\(within(1))) AND \(within(AgentPresence.offlineFactor)) AND r.is_draining = 0)"
-            case .offline: "(NOT (\(within(AgentPresence.offlineFactor))) AND r.is_draining = 0)"
+            case .offline:
+                "(r.ended_at IS NULL AND NOT (\(within(AgentPresence.offlineFactor))) AND r.is_draining = 0)"
             case .neverSeen: "(r.last_heartbeat_at IS NULL)"
             }
         }

@@ -37,7 +37,7 @@ extension Agent: Record {
         columns: """
             id, name, type, description, capabilities, labels, concurrency, heartbeat_timeout_seconds, is_draining, \
             last_heartbeat_at, load, message, version, created_at, updated_at, created_by, recent_outcomes, \
-            quarantined_at, probe_at, probe_failures, is_stopping
+            quarantined_at, probe_at, probe_failures, is_stopping, ended_at
             """,
         // Heartbeats are left alone, and so is what attempts decide.
         changeable: [
@@ -76,6 +76,7 @@ extension Agent: Record {
         )
         trust = try AgentTrust(&reader)
         isStopping = try reader.bool()
+        endedAt = try reader.optionalTimestamp()
     }
 
     package var name: String { fields.name }

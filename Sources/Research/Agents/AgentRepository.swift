@@ -218,6 +218,18 @@ package struct AgentRepository: Sendable {
         }
     }
 
+    /// Notes that an agent lives which asks for work or goes on with it.
+    ///
+    /// Only where it has been quiet: not each such request writes. Nothing happens when there is none.
+    /// - Throws: ``AgentError``: `database`.
+    package func sighted(_ id: UUIDv7, _ presence: AgentPresence) async throws(AgentError) {
+        let now = store.clock.now
+        guard presence.isQuiet(at: now) else { return }
+        try await store.perform(.heartbeat) {
+            try await store.database.write("agents.sighted") { try AgentTable(connection: $0).sight(id, at: now) }
+        }
+    }
+
     private func change(
         _ id: UUIDv7,
         _ operation: OperationName,

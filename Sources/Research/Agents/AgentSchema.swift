@@ -16,6 +16,7 @@ package enum AgentSchema {
             postgresql: trust(.postgresql)
         ),
         Migration(id: "agents-0011", sql: "ALTER TABLE agents ADD COLUMN is_stopping BIGINT NOT NULL DEFAULT 0;"),
+        Migration(id: "agents-0012", sql: "ALTER TABLE agents ADD COLUMN ended_at BIGINT;"),
     ]
 
     /// How attempts went with each agent: the newest ones, quarantine, and all of them by kind of task.

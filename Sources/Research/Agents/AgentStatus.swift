@@ -8,7 +8,7 @@ package enum AgentStatus: String, Hashable, Sendable, CaseIterable {
     case draining
     /// Online, and given one task at a time after a growing delay, since its attempts keep failing.
     case quarantined
-    /// Silent after it was to take no new tasks: it ended as one wanted.
+    /// Silent after it was to take no new tasks, or after it said that it ends: as one wanted.
     case stopped
     /// Silent for longer than its timeout.
     case late
@@ -37,17 +37,32 @@ package struct AgentPresence: Hashable, Sendable {
     package var timeout: Duration
     package var isDraining: Bool
     package var isQuarantined: Bool
+    /// Whether it said with its last sign of life that it ends.
+    package var hasEnded: Bool
 
-    package init(lastHeartbeatAt: Timestamp?, timeout: Duration, isDraining: Bool, isQuarantined: Bool = false) {
+    package init(
+        lastHeartbeatAt: Timestamp?,
+        timeout: Duration,
+        isDraining: Bool,
+        isQuarantined: Bool = false,
+        hasEnded: Bool = false
+    ) {
         self.lastHeartbeatAt = lastHeartbeatAt
         self.timeout = timeout
         self.isDraining = isDraining
         self.isQuarantined = isQuarantined
+        self.hasEnded = hasEnded
+    }
+
+    /// Whether its silence has lasted so long that another sign of life than a heartbeat is worth noting.
+    package func isQuiet(at now: Timestamp) -> Bool {
+        hasEnded || lastHeartbeatAt.map { now.since($0) > timeout / 2 } ?? true
     }
 
     /// The status at a time; a heartbeat from later than `now`, as after a step of the clock, counts as just heard.
     package func status(at now: Timestamp) -> AgentStatus {
         guard let lastHeartbeatAt else { return .neverSeen }
+        if hasEnded { return .stopped }
         let silence = now.since(lastHeartbeatAt)
         if silence <= timeout { return isDraining ? .draining : isQuarantined ? .quarantined : .online }
         if isDraining { return .stopped }

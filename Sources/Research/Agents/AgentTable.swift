@@ -49,19 +49,34 @@ struct AgentTable {
     func beat(_ id: UUIDv7, _ beat: AgentHeartbeat, at now: Timestamp) throws(DatabaseError) -> SQLRow? {
         try connection.queryFirst(
             """
-            UPDATE agents SET load = ?2, message = ?3, last_heartbeat_at =
-                CASE WHEN last_heartbeat_at > ?4 THEN last_heartbeat_at ELSE ?4 END
+            UPDATE agents SET load = ?2, message = ?3, ended_at = ?5, \(Self.heard("?4"))
             WHERE id = ?1 AND \(RecordTable.isKept) RETURNING is_draining, is_stopping, version
             """,
-            [.id(id), .optional(beat.load), .optional(beat.message), .timestamp(now)]
+            [
+                .id(id), .optional(beat.load), .optional(beat.message), .timestamp(now),
+                beat.isEnding ? .timestamp(now) : .null,
+            ]
         )
+    }
+
+    /// Notes another sign of life than a heartbeat: what that said of load and work stays.
+    func sight(_ id: UUIDv7, at now: Timestamp) throws(DatabaseError) {
+        try connection.execute(
+            "UPDATE agents SET ended_at = NULL, \(Self.heard("?2")) WHERE id = ?1 AND \(RecordTable.isKept)",
+            [.id(id), .timestamp(now)]
+        )
+    }
+
+    private static func heard(_ place: String) -> String {
+        "last_heartbeat_at = CASE WHEN last_heartbeat_at > \(place) THEN last_heartbeat_at ELSE \(place) END"
     }
 
     /// Every agent, as the watch sees it.
     func sightings() throws(DatabaseError) -> [AgentWatch.Sighting] {
         let rows = try connection.query(
             """
-            SELECT id, name, announced_status, last_heartbeat_at, heartbeat_timeout_seconds, is_draining, quarantined_at
+            SELECT id, name, announced_status, last_heartbeat_at, heartbeat_timeout_seconds, is_draining, quarantined_at,
+                ended_at
             FROM agents WHERE deleted_at IS NULL ORDER BY id
             """
         )
@@ -75,7 +90,8 @@ struct AgentTable {
                     lastHeartbeatAt: try reader.optionalTimestamp(),
                     timeout: .seconds(try reader.small()),
                     isDraining: try reader.bool(),
-                    isQuarantined: try reader.optionalTimestamp() != nil
+                    isQuarantined: try reader.optionalTimestamp() != nil,
+                    hasEnded: try reader.optionalTimestamp() != nil
                 )
             )
         }

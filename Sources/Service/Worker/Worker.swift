@@ -131,6 +131,7 @@ package final class Worker: Sendable {
             await settle()
             group.cancelAll()
         }
+        await sayGoodbye(agent)
         log.notice("the worker has ended", metadata: ["undelivered": "\(state.withLock { $0.undelivered })"])
     }
 
@@ -279,6 +280,18 @@ package final class Worker: Sendable {
         // The executors end what they run within their own grace.
         await waitFor(atMost: nil) { $0.attempts == 0 }
         await waitFor(atMost: settings.deliveryAtEndMax) { $0.undelivered == 0 }
+    }
+
+    /// Ends without an alert on an agent that fell silent.
+    ///
+    /// A server that is away is hardly waited for.
+    private func sayGoodbye(_ agent: AgentRecord) async {
+        do throws(AgentCallError) {
+            try await client.heartbeat(agent: agent.id, load: 0, isEnding: true, timeout: .seconds(3))
+        } catch {
+            metrics.heartbeatFailures.increment()
+            log.warning("the server was not told that this worker ends", metadata: ["error": "\(error)"])
+        }
     }
 
     private func waitFor(atMost duration: Duration?, _ holds: (State) -> Bool) async {

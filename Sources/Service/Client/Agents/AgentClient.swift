@@ -40,12 +40,20 @@ package struct AgentClient: Sendable {
         do throws(ClientError) { return try AgentRecord(json) } catch { throw .unexpectedAnswer("\(error)") }
     }
 
-    /// Says that the agent lives, and how loaded it is; returns what it is to do.
-    package func heartbeat(agent id: String, load: Double) async throws(AgentCallError) -> AgentOrders {
+    /// Says that the agent lives, and how loaded it is, or that it `isEnding`: that nobody need worry when nothing more comes;
+    /// returns what it is to do.
+    @discardableResult
+    package func heartbeat(
+        agent id: String,
+        load: Double,
+        isEnding: Bool = false,
+        timeout: Duration? = nil
+    ) async throws(AgentCallError) -> AgentOrders {
         var body = JSONObject()
         body["load"] = JSONNumber(load).map { .number($0) }
+        if isEnding { body["ending"] = true }
         let path = "/api/v1/agents/\(PercentEncoding.encode(id))/heartbeat"
-        let answer = try await json(APIClient.json(.post, path, .object(body)))
+        let answer = try await json(APIClient.json(.post, path, .object(body)), timeout: timeout)
         return AgentOrders(
             isDraining: answer["draining"]?.boolean ?? false,
             isStopping: answer["stop"]?.boolean ?? false

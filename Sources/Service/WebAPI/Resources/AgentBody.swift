@@ -11,6 +11,11 @@ enum AgentInput {
     static let heartbeatSchema = JSONSchema.object([
         .optional("load", .number(0...AgentLimits.loadMax).orNull, "How busy the agent is."),
         .optional("message", .string(0...AgentLimits.messageLengthMax).orNull, "What it is doing, in a line."),
+        .optional(
+            "ending",
+            .boolean,
+            "Whether its program ends now, as somebody wanted: it counts as stopped until it is heard of again."
+        ),
     ])
 
     /// The members; in requests only name and type must be there.
@@ -71,7 +76,11 @@ enum AgentInput {
 
     /// The heartbeat of a body that satisfies ``heartbeatSchema``, or of none.
     static func heartbeat(_ json: JSONValue?) -> AgentHeartbeat {
-        AgentHeartbeat(load: json?["load"]?.double, message: json?["message"]?.string)
+        AgentHeartbeat(
+            load: json?["load"]?.double,
+            message: json?["message"]?.string,
+            isEnding: json?["ending"]?.boolean ?? false
+        )
     }
 }
 

@@ -34,8 +34,9 @@ package struct LeaseRoutes: Sendable {
         [
             lease, results,
             use("renew", "Say that an attempt goes on.", LeaseInput.renewal, Self.renewed) { id, claim, request in
-                let report = LeaseInput.report(request.json)
-                return .json(RenewalBody(deadline: try await tasks.renew(id, claim, report)))
+                let deadline = try await tasks.renew(id, claim, LeaseInput.report(request.json))
+                await heardOf(try request.caller)
+                return .json(RenewalBody(deadline: deadline))
             },
             use("complete", "Hand in what an attempt gave.", LeaseInput.result, Self.task) { id, claim, request in
                 let output = request.json?["output"] ?? .emptyObject
@@ -91,6 +92,7 @@ package struct LeaseRoutes: Sendable {
             ) {
                 if request.isClientGone() { return nil }
                 let (agent, records) = try await agents.withRecords(id)
+                if caller.kind == .agent { try await agents.sighted(id, agent.presence) }
                 isStopping.withLock { $0 = agent.isStopping }
                 return self.request(agent, records, count)
             }
@@ -140,6 +142,14 @@ package struct LeaseRoutes: Sendable {
             request.records[record.kind] = AttemptCounts(successes: record.successes, failures: record.failures)
         }
         return request
+    }
+
+    /// Notes that the agent lives which has renewed a lease.
+    ///
+    /// The renewal has been accepted, whatever comes of noting that; a failure is counted.
+    private func heardOf(_ caller: Identity.Principal) async {
+        guard caller.kind == .agent, let agent = try? await agents.get(caller.userID).agent else { return }
+        try? await agents.sighted(agent.id, agent.presence)
     }
 
     /// Tells a person who asks in the name of an agent why that one gets nothing, rather than letting them wait.
