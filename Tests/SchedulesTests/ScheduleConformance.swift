@@ -302,14 +302,22 @@ enum ScheduleConformance {
             try await move(status)
             #expect(try await fixture.look(after: .seconds(3600)).runs == runs, "\(status)")
         }
+        #expect(try await fixture.schedules.get(made.id).tally.skips == 2)
+        #expect(fixture.count("skipped_project") == 2)
+        let paused = try await fixture.make("paused")
+        _ = try await fixture.schedules.pause(paused.id, by: ScheduleFixture.user)
         try await fixture.projects.delete(fixture.project, by: ScheduleFixture.user)
-        #expect(try await fixture.look(after: .seconds(3600)).runs == 0)
-        #expect(try await fixture.schedules.get(made.id).tally.skips == 3)
-        #expect(fixture.count("skipped_project") == 3)
+        let resumed = await fixture.failure { () throws(ScheduleError) in
+            try await fixture.schedules.resume(paused.id, by: ScheduleFixture.user)
+        }
+        #expect(resumed == .invalid([FieldViolation("/project_id", "there is no such project")]))
         let asked = await fixture.failure { () throws(ScheduleError) in
             try await fixture.schedules.run(made.id, by: ScheduleFixture.user)
         }
         #expect(asked == .invalid([FieldViolation("/project_id", "there is no such project")]))
+        #expect(try await fixture.look(after: .seconds(3600)).runs == 0)
+        let gone = await fixture.failure { () throws(ScheduleError) in try await fixture.schedules.get(made.id) }
+        #expect(gone == .notFound(made.id), "it goes with its project when it is next due")
     }
 
     @Sendable static func asking(_ database: any Database) async throws {

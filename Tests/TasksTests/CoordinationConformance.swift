@@ -12,8 +12,9 @@ import Testing
 /// What the coordinator must do on every implementation of ``Database``; each function wants a migrated, empty database.
 enum CoordinationConformance {
     static let checks: [(name: String, run: @Sendable (any Database) async throws -> Void)] = [
-        ("labels", labels), ("keys", keys), ("projects", projects), ("herd", herd), ("slots", slots),
-        ("servers", servers), ("restart", restart), ("rechecks", rechecks), ("approval", approval), ("whys", whys),
+        ("labels", labels), ("keys", keys), ("projects", projects), ("orphans", orphans), ("herd", herd),
+        ("slots", slots), ("servers", servers), ("restart", restart), ("rechecks", rechecks), ("approval", approval),
+        ("whys", whys),
         ("histories", histories),
     ]
 
@@ -93,6 +94,56 @@ enum CoordinationConformance {
         try await move(.active)
         try await tasks.coordinate(&cursor)
         #expect(try await tasks.lease(request(agent)).map(\.id) == [made.id], "it goes on when the project is reopened")
+    }
+
+    /// What is open of a deleted project is cancelled, also where the deletion was not seen; nothing of it comes back.
+    @Sendable static func orphans(_ database: any Database) async throws {
+        let fixture = try await TaskFixture(database)
+        let (tasks, user, agent) = (fixture.tasks, TaskFixture.user, fixture.ids.next())
+        let other = try await fixture.projects.create(ProjectFields(name: "q", type: .research), by: user).project.id
+        let kept = try await fixture.make("kept") { ($0.fields.projectID, $0.fields.capabilities) = (other, ["x"]) }
+        var cursor = CoordinationCursor()
+        try await tasks.coordinate(&cursor)
+        let running = try await fixture.make("running")
+        #expect(try await tasks.lease(request(agent, count: 1)).map(\.id) == [running.id])
+        let dead = try await fixture.make("dead") { $0.fields.needsApproval = true }
+        _ = try await tasks.reject(dead.id, by: user)
+        let paused = try await fixture.make("paused")
+        _ = try await tasks.pause(paused.id, by: user)
+        let made = [
+            running, dead, paused,
+            try await fixture.make("asked") { $0.fields.needsApproval = true },
+            try await fixture.make("behind", after: [TaskDependency(on: running.id)]),
+        ]
+        // More than one look takes.
+        for index in 0..<110 { try await fixture.make("\(index)") }
+        #expect(try await fixture.statuses(made) == "running dead paused awaiting_approval waiting")
+        try await fixture.projects.delete(fixture.project, by: user)
+        try await tasks.coordinate(&cursor)
+        #expect(try await fixture.statuses(made) == "cancelled dead cancelled cancelled skipped")
+        #expect(try await fixture.names { $0.statuses = [.queued] } == ["kept"])
+        #expect(try await tasks.why(kept.id).reasons.map(\.kind) != [.project])
+        #expect(
+            await fixture.failure { () throws(TaskError) in
+                try await tasks.complete(running.id, LeaseClaim(agentID: agent, token: 1), by: user)
+            } == .refused(.leaseLost(.ended(.cancelled)))
+        )
+        for task in [dead, paused] {
+            #expect(
+                await fixture.failure { () throws(TaskError) in try await tasks.retry(task.id, by: user) }
+                    == .refused(.projectDeleted)
+            )
+        }
+        for isDryRun in [true, false] {
+            let all = try await tasks.retryDeadLetters(DeadLetterFilter(), isDryRun: isDryRun, by: user)
+            #expect(all.retried.isEmpty && all.refused.isEmpty)
+        }
+        // A server that was down in that moment finds them at its start.
+        try await fixture.make("late") { $0.fields.projectID = other }
+        try await fixture.projects.delete(other, by: user)
+        var fresh = CoordinationCursor()
+        try await tasks.coordinate(&fresh)
+        #expect(try await fixture.names { $0.statuses = [.queued] } == [])
     }
 
     /// A hundred agents wait, a task comes: exactly one of them wakes and gets it.

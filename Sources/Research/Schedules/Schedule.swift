@@ -138,6 +138,6 @@ package enum SkipReason: String, Hashable, Sendable, CaseIterable {
     case running
     /// An open task of the project has the unique key that the schedule gives its tasks.
     case uniqueKey = "unique_key"
-    /// The project is paused, closed or deleted.
+    /// The project is paused or closed.
     case project
 }

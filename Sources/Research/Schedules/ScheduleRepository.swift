@@ -118,7 +118,8 @@ package struct ScheduleRepository: Sendable {
     }
 
     /// Has due times make tasks again, from the first one after now; nothing happens when it is so already.
-    /// - Throws: ``ScheduleError``: `notFound`, `versionMismatch`, `unreadable`, `event`, `database`.
+    /// - Throws: ``ScheduleError``: `notFound`, `invalid` when the project was deleted, `versionMismatch`, `unreadable`,
+    ///   `event`, `database`.
     @discardableResult
     package func resume(
         _ id: UUIDv7,
@@ -193,6 +194,7 @@ package struct ScheduleRepository: Sendable {
             try await store.database.write(name) { connection in
                 let old = try store.locked(id, version, connection)
                 guard old.isPaused != isPaused else { return old }
+                if !isPaused { try checkProject(old.fields, connection) }
                 var new = old
                 new.isPaused = isPaused
                 new.next = try due(after: store.clock.now, of: new)

@@ -96,6 +96,12 @@ extension ScheduleRepository {
         // Whoever had the lock before may have seen to it, paused or deleted it.
         guard let row = try Schedule.table.lock(id, connection) else { return nil }
         var schedule = try Schedule(row)
+        guard let project = try Project.table.find(schedule.fields.task.projectID, connection) else {
+            // It goes with its project.
+            try store.delete(schedule, by: ChangeOrigin(.system), connection)
+            return nil
+        }
+        let isOpen = try [.active, .pending].contains(Project(project).fields.status)
         let timing = try timing(of: schedule)
         let fields = schedule.fields
         guard let current = schedule.next,
@@ -103,7 +109,7 @@ extension ScheduleRepository {
         else { return nil }
         schedule.next = round.next
         schedule.tally.misses += Int64(round.missed)
-        let result = try round.run.map { try make($0, of: schedule, connection) }
+        let result = try round.run.map { try make($0, of: schedule, isOpen: isOpen, connection) }
         switch result {
         case .ran(let task):
             schedule.tally.runs += 1
@@ -118,13 +124,16 @@ extension ScheduleRepository {
     }
 
     /// Makes the task of a due time, unless something is against it.
-    private func make(_ due: DueTime, of schedule: Schedule, _ connection: any SQLConnection) throws -> DueResult {
+    private func make(
+        _ due: DueTime,
+        of schedule: Schedule,
+        isOpen: Bool,
+        _ connection: any SQLConnection
+    ) throws -> DueResult {
         let table = ScheduleTable(connection: connection)
         if try table.hasRun(schedule.id, due.dueAt) { return .known }
         var fields = schedule.fields.task
-        guard let project = try Project.table.find(fields.projectID, connection),
-            [.active, .pending].contains(try Project(project).fields.status)
-        else { return .skipped(.project) }
+        guard isOpen else { return .skipped(.project) }
         if schedule.fields.skipsWhileRunning, let last = schedule.last,
             let row = try ProjectTask.table.find(last.taskID, connection),
             try !ProjectTask(row).progress.status.isEnded

@@ -163,7 +163,10 @@ extension TaskTable {
         limit: Int
     ) throws(DatabaseError) -> [(id: UUIDv7, projectID: UUIDv7, uniqueKey: String?)] {
         var arguments: [SQLValue] = []
-        var conditions = ["status = 'dead'", "deleted_at IS NULL"]
+        var conditions = [
+            "status = 'dead'", "deleted_at IS NULL",
+            "project_id IN (SELECT id FROM projects WHERE deleted_at IS NULL)",
+        ]
         func add(_ condition: String, _ value: SQLValue?) {
             guard let value else { return }
             arguments.append(value)

@@ -14,6 +14,8 @@ package enum TaskRefusal: RecordRefusal {
     case cycle([UUIDv7])
     /// An open task of the project has the unique key.
     case uniqueKeyTaken(by: UUIDv7)
+    /// The task's project was deleted: it is not begun any more.
+    case projectDeleted
     /// As many tasks depend on one as may.
     case tooManyDependents(of: UUIDv7, dependentsMax: Int)
     /// The project's graph is too large to search it for a cycle.
@@ -33,6 +35,7 @@ package enum TaskRefusal: RecordRefusal {
         case .leaseLost(let loss): loss.code
         case .cycle: .cycle
         case .uniqueKeyTaken: .uniqueKeyTaken
+        case .projectDeleted: .projectDeleted
         case .tooManyDependents: .tooManyDependents
         case .graphTooLarge: .graphTooLarge
         case .noCoordinator: .noCoordinator
@@ -44,8 +47,8 @@ package enum TaskRefusal: RecordRefusal {
 
     package static let codes: [RecordErrorCode] =
         [
-            .notPossible, .cycle, .uniqueKeyTaken, .tooManyDependents, .graphTooLarge, .noCoordinator, .tooManyChildren,
-            .tooManyFollowers,
+            .notPossible, .cycle, .uniqueKeyTaken, .projectDeleted, .tooManyDependents, .graphTooLarge, .noCoordinator,
+            .tooManyChildren, .tooManyFollowers,
         ] + LeaseLoss.codes + ArtefactRefusal.codes
 }
 
@@ -73,6 +76,7 @@ extension RecordErrorCode {
     package static let notPossible = RecordErrorCode(rawValue: "not_possible")
     package static let cycle = RecordErrorCode(rawValue: "cycle")
     package static let uniqueKeyTaken = RecordErrorCode(rawValue: "unique_key_taken")
+    package static let projectDeleted = RecordErrorCode(rawValue: "project_deleted")
     package static let tooManyDependents = RecordErrorCode(rawValue: "too_many_dependents")
     package static let graphTooLarge = RecordErrorCode(rawValue: "graph_too_large")
     package static let noCoordinator = RecordErrorCode(rawValue: "no_coordinator")

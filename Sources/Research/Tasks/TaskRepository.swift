@@ -216,7 +216,8 @@ package struct TaskRepository: Sendable {
     }
 
     /// Has a dead or cancelled task tried again with all its attempts; what was skipped because of it waits again.
-    /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `uniqueKeyTaken`, `event`, `database`.
+    /// - Throws: ``TaskError``: `notFound`, `versionMismatch`, `notPossible`, `projectDeleted`, `uniqueKeyTaken`,
+    ///   `event`, `database`.
     package func retry(
         _ id: UUIDv7,
         expecting version: ExpectedVersion? = nil,
@@ -260,6 +261,9 @@ package struct TaskRepository: Sendable {
             try await store.database.write(name) { connection in
                 let task = try store.locked(id, version, connection)
                 if operation == .retry, task.progress.status.isEnded {
+                    guard try Project.table.find(task.fields.projectID, connection) != nil else {
+                        throw TaskRefusal.projectDeleted
+                    }
                     try checkUnique(task.fields, connection)
                 }
                 return try self.step(task, try step(self, connection), by: origin, connection)

@@ -126,6 +126,7 @@ enum ProblemMapping {
                 .conflict,
                 errors: [Violation(.body(pointer: "/unique_key"), "is that of the open task \(holder)")]
             )
+        case .projectDeleted: ProblemError(.conflict, "the project of the task was deleted")
         case .tooManyDependents(let id, let dependentsMax):
             ProblemError(.conflict, "\(dependentsMax) tasks depend on task \(id), which is as many as may")
         case .graphTooLarge(let tasksMax):

@@ -6,7 +6,7 @@ import { deleteProject } from "../projects.js";
 export function confirmDeletion(project, tag, ondeleted) {
   confirmAction({
     title: "Delete this project?",
-    text: [h("strong", {}, project.name), " will disappear from every list. Its history stays in the activity log."],
+    text: [h("strong", {}, project.name), " will disappear from every list, its open tasks are cancelled, and its schedules end. Its history stays in the activity log."],
     verb: "Delete project",
     async action() {
       try {

@@ -275,7 +275,10 @@ struct ProjectUpdateCommand: AsyncParsableCommand {
 
 /// The command `kaskman project delete`.
 struct ProjectDeleteCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "delete", abstract: "Delete a project.")
+    static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete a project; its open tasks are cancelled."
+    )
 
     @OptionGroup var connection: ConnectionOptions
 

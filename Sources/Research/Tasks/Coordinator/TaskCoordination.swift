@@ -9,6 +9,8 @@ internal import Synchronization
 package struct CoordinationCursor: Sendable {
     var position: Int64?
     var comparedAt: Timestamp?
+    /// Whether there may be open tasks of projects that were deleted.
+    var mayHaveOrphans = false
 
     package init() {}
 }
@@ -51,8 +53,13 @@ extension TaskRepository {
                 next.position = try await store.events.latestPosition()
                 try await compareBoard()
                 next.comparedAt = now
+                next.mayHaveOrphans = true
             }
-            next.position = try await followEvents(after: next.position ?? 0)
+            try await followEvents(&next)
+            if next.mayHaveOrphans {
+                try await cancelOrphans()
+                next.mayHaveOrphans = false
+            }
         } catch {
             // Not counted among what people and agents do with tasks: the coordinator has an alert of its own.
             throw TaskError(error)
@@ -62,16 +69,16 @@ extension TaskRepository {
         cursor = next
     }
 
-    /// Applies what the event log says since a position, and returns the new one.
-    private func followEvents(after start: Int64) async throws -> Int64 {
+    /// Applies what the event log says since the cursor's position, and moves that on.
+    private func followEvents(_ cursor: inout CoordinationCursor) async throws {
         var filter = EventFilter()
         filter.kinds = [.projectStatusChanged, .projectDeleted, .agentUpdated, .agentRemoved, .agentRestored]
         if isShared { filter.kinds.formUnion(EventKind.allCases.filter { $0.rawValue.hasPrefix("task.") }) }
-        var position = start
         while true {
-            let page = try await store.events.page(.after(position), filter: filter, limit: Self.lookEventsMax)
-            guard case .after(let next) = page.next else { return position }
-            position = next
+            let start = EventCursor.after(cursor.position ?? 0)
+            let page = try await store.events.page(start, filter: filter, limit: Self.lookEventsMax)
+            guard case .after(let next) = page.next else { return }
+            cursor.position = next
             var (projects, agents, tasks) = (Set<UUIDv7>(), Set<UUIDv7>(), Set<UUIDv7>())
             for event in page.events {
                 guard let id = event.subjectID.flatMap({ UUIDv7($0) }) else { continue }
@@ -86,7 +93,8 @@ extension TaskRepository {
             if page.isTruncated { try await compareBoard() }
             try await look(projects: projects, tasks: tasks)
             if !agents.isEmpty { board.wake(agents: agents) }
-            if page.events.count < Self.lookEventsMax { return position }
+            if page.events.contains(where: { $0.kind == .projectDeleted }) { cursor.mayHaveOrphans = true }
+            if page.events.count < Self.lookEventsMax { return }
         }
     }
 

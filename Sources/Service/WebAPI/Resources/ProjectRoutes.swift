@@ -140,7 +140,7 @@ package struct ProjectRoutes: Sendable {
         shared.change(
             .delete,
             .projectsDelete,
-            "Delete a project: it is found no more, but its activities stay.",
+            "Delete a project: it is found no more and its open tasks are cancelled; its activities stay.",
             responses: [ResponseRule(204, "The project is deleted.")]
         ) { request, id, expected in
             try await projects.delete(id, expecting: expected, by: try request.origin)
