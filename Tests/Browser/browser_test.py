@@ -4,6 +4,7 @@
 
 Needs Chromium, chromedriver and Python's selenium, and a built server: KASKMAN_SERVER, or else the debug build's. Screenshots go to
 artifacts/browser, to be looked at. Without names all tests run, two halves side by side, each with a server and a browser of its own.
+KASKMAN_TEST_DATABASE=postgresql has the servers keep their data in PostgreSQL and Redis.
 """
 
 import shutil

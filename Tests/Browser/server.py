@@ -11,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
+import stores
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("KASKMAN_SERVER") or ROOT / ".build" / "debug" / "kaskman-server")
 PASSWORD = "browser-test-password"
@@ -25,6 +27,7 @@ class Server:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kaskman-browser-"))
         (self.folder / "web").symlink_to(ROOT / "web")
         self.copy_rules()
+        self.stores = stores.chosen()
         self.log = self.folder / "log"
         self.process = None
         self.port = 0
@@ -60,6 +63,7 @@ class Server:
             # Three intervals late is a fault of a component, and a busy machine is no such fault: no shorter than this.
             "KASKMAN_SAMPLER_INTERVAL": "2s",
             "KASKMAN_RULES_EVALUATION_INTERVAL": "2s",
+            **self.stores.settings,
         }
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
@@ -102,4 +106,5 @@ class Server:
                 self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
+        self.stores.close()
         shutil.rmtree(self.folder)

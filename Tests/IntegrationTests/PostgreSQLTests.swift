@@ -11,7 +11,7 @@ private final class Writes: Sendable {
 }
 
 extension Integration {
-    @Suite("PostgreSQL", .serialized)
+    @Suite("PostgreSQL", .serialized, .onSQLite("it has servers of its own"))
     struct PostgreSQLTests {
         private static let headers = [Server.basic("admin", Server.password)]
 
@@ -51,7 +51,8 @@ extension Integration {
         func shared() async throws {
             try await Self.withDatabase { _, settings in
                 let folders = [try TemporaryFolder(), try TemporaryFolder()]
-                let children = try folders.map { try Server.start(in: $0, settings) }
+                var children: [ChildProcess] = []
+                for folder in folders { children.append(try await Server.start(in: folder, settings)) }
                 var servers: [Server] = []
                 for child in children {
                     servers.append(
@@ -85,7 +86,7 @@ extension Integration {
                 }
                 let files = try FileManager.default.contentsOfDirectory(atPath: folders[0].path + "/data")
                 #expect(!files.contains("kaskman.sqlite"), "\(files)")
-                let reset = try Server.start(in: folders[0], settings, arguments: ["--reset-admin-password"])
+                let reset = try await Server.start(in: folders[0], settings, arguments: ["--reset-admin-password"])
                 #expect(try await reset.exit() == .success, "\(reset.log)")
             }
         }
@@ -94,7 +95,7 @@ extension Integration {
         func away() async throws {
             let settings = ["database.url": "postgresql://ada:s3cret@127.0.0.1:1/kask?connect_timeout=2"]
             let folder = try TemporaryFolder()
-            let child = try Server.start(in: folder, settings)
+            let child = try await Server.start(in: folder, settings)
             #expect(try await child.exit() == ChildProcess.Exit(status: 1, bySignal: false))
             #expect(child.log.contains("database.url") && !child.log.contains("s3cret"), "\(child.log)")
             withExtendedLifetime(folder) {}

@@ -4,7 +4,13 @@ import Testing
 
 extension Integration {
     /// Two servers that share a Redis, which dies and comes back.
-    @Suite("Redis", .serialized, .enabled(if: RedisServer.isInstalled), .timeLimit(.minutes(3)))
+    @Suite(
+        "Redis",
+        .serialized,
+        .onSQLite("it has servers of its own"),
+        .enabled(if: RedisServer.isInstalled),
+        .timeLimit(.minutes(3))
+    )
     struct RedisTests {
         /// Requests a minute that one address may send to the public routes.
         private static let quota = 30
@@ -47,7 +53,7 @@ extension Integration {
         @Test("A wrong URL is a mistake of the configuration, and a password in it is not told")
         func wrongURL() async throws {
             let folder = try TemporaryFolder()
-            let child = try Server.start(in: folder, ["redis.url": "redis://secret@h:99999"])
+            let child = try await Server.start(in: folder, ["redis.url": "redis://secret@h:99999"])
             #expect(try await child.exit().status == 1)
             #expect(child.log.contains("redis.url has a port that is no number from 1 to 65535"))
             #expect(!child.log.contains("secret"))

@@ -1,3 +1,4 @@
+import DatabaseTesting
 import Foundation
 import Testing
 
@@ -29,12 +30,15 @@ extension Integration {
             }
         }
 
-        @Test("A forgotten password of admin is reset where no server runs, and only there")
+        @Test(
+            "A forgotten password of admin is reset where no server runs, and only there",
+            .onSQLite("PostgreSQLTests have the other")
+        )
         func forgottenPassword() async throws {
             let folder = try TemporaryFolder()
             let passwordFile = folder.path + "/data/first-password"
             func reset() async throws -> (ChildProcess.Exit, String) {
-                let child = try Server.start(in: folder, arguments: ["--reset-admin-password"])
+                let child = try await Server.start(in: folder, arguments: ["--reset-admin-password"])
                 return (try await child.exit(within: .seconds(15)), child.log)
             }
             let refused = ChildProcess.Exit(status: 1, bySignal: false)
@@ -89,7 +93,7 @@ extension Integration {
             let folder = try TemporaryFolder()
             func expect(_ host: String, _ port: Int, _ reason: String) async throws {
                 let settings = ["admin.password": "unset", "http.host": host, "http.port": "\(port)"]
-                let child = try Server.start(in: folder, settings)
+                let child = try await Server.start(in: folder, settings)
                 #expect(try await child.exit(within: .seconds(10)) == ChildProcess.Exit(status: 1, bySignal: false))
                 #expect(child.log.contains("cannot listen on \(host):\(port): \(reason)"), "\(child.log)")
                 #expect(!child.log.contains("Sign in first") && !child.log.contains("serves http"), "\(child.log)")
@@ -126,7 +130,7 @@ extension Integration {
         @Test("The rules and the dashboard that come with the server are found from any working folder")
         func shippedFiles() async throws {
             let folder = try TemporaryFolder()
-            let child = try Server.start(
+            let child = try await Server.start(
                 in: folder,
                 ["rules.files": "unset", "web.dir": "unset"],
                 at: folder.path
@@ -146,7 +150,7 @@ extension Integration {
             func expect(_ settings: [String: String], _ reason: String) async throws {
                 let folder = try TemporaryFolder()
                 try folder.write("groups: [{name: broken, rules: [{alert: A, expr: \"sum(\"}]}]", to: "broken.yml")
-                let child = try Server.start(
+                let child = try await Server.start(
                     in: folder,
                     settings.mapValues { $0.replacing("FOLDER", with: folder.path) }
                 )
@@ -164,7 +168,7 @@ extension Integration {
         func sharedFolder() async throws {
             let folder = try TemporaryFolder()
             try await Server.run(in: folder) { first in
-                let second = try Server.start(in: folder)
+                let second = try await Server.start(in: folder)
                 #expect(try await second.exit() == ChildProcess.Exit(status: 1, bySignal: false))
                 let reason =
                     "the data folder \(folder.path)/data is already in use by process \(first.child.processID); end"
@@ -187,13 +191,18 @@ extension Integration {
                 attributes: [.posixPermissions: 0o755]
             )
             let settings = ["admin.password": "unset"]
-            let child = try Server.start(in: folder, settings, through: ["/bin/sh", "-c", #"umask 0; exec "$0""#])
+            let child = try await Server.start(
+                in: folder,
+                settings,
+                through: ["/bin/sh", "-c", #"umask 0; exec "$0""#]
+            )
             _ = try await Server.port(of: child)
             for name in try FileManager.default.contentsOfDirectory(atPath: data).sorted() {
                 let attributes = try FileManager.default.attributesOfItem(atPath: data + "/" + name)
                 #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(name)")
             }
-            #expect(FileManager.default.fileExists(atPath: data + "/kaskman.sqlite-wal"))
+            let hasFile = FileManager.default.fileExists(atPath: data + "/kaskman.sqlite-wal")
+            #expect(hasFile == (TestBackend.chosen == .sqlite))
             await child.stop()
         }
 
@@ -209,7 +218,7 @@ extension Integration {
                 }
             }
             let command = ["/bin/sh", "-c", #"exec "$0" 2>\#(errors)"#]
-            let child = try Server.start(in: folder, settings, through: command)
+            let child = try await Server.start(in: folder, settings, through: command)
             let port = try await Server.port(of: child)
             #expect(try await WireClient.send(.get, "/metrics", port: port).status == 200)
             #expect(try await WireClient.send(.get, "/nothing", port: port).status == 404)
@@ -224,7 +233,7 @@ extension Integration {
             #expect(listening.map { $0["msg"] as? String } == ["listening", "stopped listening"])
             #expect(listening.first?["port"] as? Int == port)
             for wrong in ["http.host": "no-such-host.invalid", "http.port": "x"] {
-                let child = try Server.start(in: folder, settings.merging([wrong.key: wrong.value]) { $1 })
+                let child = try await Server.start(in: folder, settings.merging([wrong.key: wrong.value]) { $1 })
                 #expect(try await child.exit() == ChildProcess.Exit(status: 1, bySignal: false))
                 let last = try expectJSON(child.log).last
                 #expect((last?["errors"] as? [String])?.count == 1, "\(child.log)")

@@ -5,7 +5,7 @@ import MetricModel
 import Testing
 
 extension Integration {
-    @Suite("Agreement with Prometheus", .serialized)
+    @Suite("Agreement with Prometheus", .serialized, .onSQLite("expressions do not ask the database"))
     struct AgreementTests {
         private static let seed = Chaos.seeds(20_260_101...20_260_101, times: 2).last ?? 20_260_101
         private static let expressionsMax = Chaos.rounds(300, times: 5)

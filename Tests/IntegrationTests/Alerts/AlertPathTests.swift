@@ -3,7 +3,7 @@ import Supervision
 import Testing
 
 extension Integration {
-    @Suite("The alert path", .serialized)
+    @Suite("The alert path", .serialized, .onSQLite("its database faults are of SQLite's file"))
     struct AlertPathTests {
         /// Rows that run at a time, each with a server of its own.
         private static let lanes = 3

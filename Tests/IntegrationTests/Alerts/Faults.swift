@@ -209,7 +209,8 @@ enum Faults {
             component: .timeSeries,
             fault: "a rule that makes more series than time_series.series_max",
             rule: "SeriesLimitReached",
-            consequences: ["RuleFailing"],
+            // As its description says, too many series are too much for the sampler too.
+            consequences: ["RuleFailing", "SamplerMissing"],
             settings: ["time_series.series_max": "6000", "time_series.retention": "1m"],
             rules: """
                 groups:

@@ -83,7 +83,7 @@ final class ChaosFleet: Sendable {
         guard old.isRunning else { throw Unexpected(text: "the server ended by itself: \(old.log.suffix(2000))") }
         old.signal(SIGKILL)
         _ = try await old.exit()
-        let new = try Server.start(in: lab.folder, settings)
+        let new = try await Server.start(in: lab.folder, settings)
         server.withLock { $0 = new }
         _ = try await Server.port(of: new)
     }

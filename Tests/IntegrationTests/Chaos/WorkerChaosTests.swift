@@ -8,7 +8,12 @@ import Testing
 extension Integration {
     /// The promise of tasks and leases under fire: `make chaos` makes 300 faults of workers and 50 of the server under a load of 10,000
     /// tasks with dependencies, `make test` a tenth of each.
-    @Suite("Chaos of workers and servers", .serialized, .timeLimit(.minutes(15)))
+    @Suite(
+        "Chaos of workers and servers",
+        .serialized,
+        .onSQLite("it goes through both by itself"),
+        .timeLimit(.minutes(15))
+    )
     struct WorkerChaosTests {
         private static let seed = Chaos.seeds(11...11, times: 2).last ?? 11
 
@@ -36,7 +41,7 @@ extension Integration {
             var settings = Laboratory.settings.merging(stores.settings) { $1 }
             settings["http.port"] = String(try await FreePort.find())
             settings["log.level"] = "notice"
-            let server = try Server.start(in: folder, settings)
+            let server = try await Server.start(in: folder, settings)
             let fleet: ChaosFleet
             do {
                 let lab = try await Laboratory.with(try await Server.port(of: server), folder)

@@ -7,7 +7,7 @@ import Testing
 extension Integration {
     /// A component that throws, in the real process, by a real fault: the database has lost the table of agents, and the
     /// component `agents` cannot begin without having looked at them once.
-    @Suite("Restarts and quarantine", .serialized)
+    @Suite("Restarts and quarantine", .serialized, .onSQLite("its fault is of SQLite's file"))
     struct QuarantineTests {
         /// In the long form as many as without the setting: two minutes.
         private static let failuresMax = Chaos.isLong ? 10 : 6

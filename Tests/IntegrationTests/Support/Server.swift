@@ -23,7 +23,7 @@ struct Server: Sendable {
         _ settings: [String: String] = [:],
         _ body: (Server) async throws -> Result
     ) async throws -> Result {
-        let child = try start(in: folder, settings)
+        let child = try await start(in: folder, settings)
         do {
             let server = Server(child: child, port: try await port(of: child), password: Self.password)
             let result = try await body(server)
@@ -39,7 +39,7 @@ struct Server: Sendable {
     /// Starts the process, and does not wait for it to listen.
     ///
     /// - Parameters:
-    ///   - folder: Holds the data and the log.
+    ///   - folder: Holds the log, and the data unless ``ChosenStores`` says otherwise.
     ///   - settings: By key; `unset` leaves one to its default.
     ///   - arguments: Of the command line.
     ///   - command: Starts the server, whose path it is given as its last argument; empty for none.
@@ -50,12 +50,13 @@ struct Server: Sendable {
         arguments: [String] = [],
         through command: [String] = [],
         at directory: String = Repository.root
-    ) throws -> ChildProcess {
+    ) async throws -> ChildProcess {
         let hasRules = FileManager.default.fileExists(atPath: folder.path + "/rules")
         let all = [
             "http.port": "0", "data_dir": folder.path + "/data", "identity.password_cost": "4", "web.dir": "",
             "admin.password": password, "rules.files": hasRules ? folder.path + "/rules/*.yml" : "",
-        ].merging(settings) { $1 }
+        ].merging(settings["database.url"] == nil ? try await ChosenStores.settings(for: folder) : [:]) { $1 }
+            .merging(settings) { $1 }
         var environment: [String: String] = [:]
         for (key, value) in all where value != "unset" {
             environment["KASKMAN_" + key.uppercased().replacing(".", with: "_")] = value

@@ -1,10 +1,16 @@
 import Foundation
+import Synchronization
 
 /// A folder that is removed with the object.
 final class TemporaryFolder: Sendable {
+    private static let count = Atomic(0)
+
     let path: String
+    /// From 1, in this process.
+    let number: Int
 
     init() throws {
+        number = Self.count.add(1, ordering: .relaxed).newValue
         path = NSTemporaryDirectory() + "kaskman-integration-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }

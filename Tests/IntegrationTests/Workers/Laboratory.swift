@@ -31,10 +31,8 @@ struct Laboratory: Sendable {
     /// Runs a server for the time of `body`, with a fresh project in it.
     static func run<Result>(_ body: (Laboratory) async throws -> Result) async throws -> Result {
         let folder = try TemporaryFolder()
-        return try await ChosenStores.run { stores in
-            try await Server.run(in: folder, settings.merging(stores) { $1 }) { server in
-                try await body(try await with(server.port, folder))
-            }
+        return try await Server.run(in: folder, settings) { server in
+            try await body(try await with(server.port, folder))
         }
     }
 

@@ -152,37 +152,35 @@ extension Integration {
 
         @Test("A task runs on while the server is restarted, and its result is accepted afterwards")
         func serverRestarts() async throws {
-            try await ChosenStores.run { stores in
-                let folder = try TemporaryFolder()
-                var settings = Laboratory.settings.merging(stores) { $1 }
-                settings["http.port"] = String(try await FreePort.find())
-                let (lab, agent, task, worker) = try await Server.run(in: folder, settings) { server in
-                    let lab = try await Laboratory.with(server.port, folder)
-                    let agent = try await lab.agent("w")
-                    let worker = try lab.start(agent)
-                    let script = "echo 1 >> \(lab.path("marks")); sleep 2; echo 2 >> \(lab.path("marks"))"
-                    let task = try await lab.task(
-                        #"{"program": "sh", "arguments": ["-c", "\#(script)"]}"#,
-                        Laboratory.attempts(1)
-                    )
-                    _ = try await lab.numbers("marks", count: 1)
-                    return (lab, agent, task, worker)
+            let folder = try TemporaryFolder()
+            var settings = Laboratory.settings
+            settings["http.port"] = String(try await FreePort.find())
+            let (lab, agent, task, worker) = try await Server.run(in: folder, settings) { server in
+                let lab = try await Laboratory.with(server.port, folder)
+                let agent = try await lab.agent("w")
+                let worker = try lab.start(agent)
+                let script = "echo 1 >> \(lab.path("marks")); sleep 2; echo 2 >> \(lab.path("marks"))"
+                let task = try await lab.task(
+                    #"{"program": "sh", "arguments": ["-c", "\#(script)"]}"#,
+                    Laboratory.attempts(1)
+                )
+                _ = try await lab.numbers("marks", count: 1)
+                return (lab, agent, task, worker)
+            }
+            defer { worker.signal(SIGKILL) }
+            _ = try await lab.numbers("marks", count: 2)
+            try await eventually("the result waits on the disk") {
+                try FileManager.default.contentsOfDirectory(atPath: lab.path("worker/outbox")).count == 1
+            }
+            // It would not have to live to see the server again.
+            worker.signal(SIGKILL)
+            _ = try await worker.exit()
+            try await Server.run(in: folder, settings) { _ in
+                try await lab.worker(agent) { _ in
+                    let state = try await lab.ended(task)
+                    #expect(state.status == "succeeded" && state.attempt == 1, "\(state)")
                 }
-                defer { worker.signal(SIGKILL) }
-                _ = try await lab.numbers("marks", count: 2)
-                try await eventually("the result waits on the disk") {
-                    try FileManager.default.contentsOfDirectory(atPath: lab.path("worker/outbox")).count == 1
-                }
-                // It would not have to live to see the server again.
-                worker.signal(SIGKILL)
-                _ = try await worker.exit()
-                try await Server.run(in: folder, settings) { _ in
-                    try await lab.worker(agent) { _ in
-                        let state = try await lab.ended(task)
-                        #expect(state.status == "succeeded" && state.attempt == 1, "\(state)")
-                    }
-                    #expect(try FileManager.default.contentsOfDirectory(atPath: lab.path("worker/outbox")).isEmpty)
-                }
+                #expect(try FileManager.default.contentsOfDirectory(atPath: lab.path("worker/outbox")).isEmpty)
             }
         }
     }

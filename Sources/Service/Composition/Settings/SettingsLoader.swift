@@ -70,8 +70,8 @@ package enum SettingsLoader {
     /// Variables that configure other parts of the product than the server.
     private static let foreignVariables: Set<String> = [
         "KASKMAN_URL", "KASKMAN_TOKEN", "KASKMAN_TOKEN_FILE", "KASKMAN_USER", "KASKMAN_PASSWORD", "KASKMAN_FORMAT",
-        "KASKMAN_TIMEOUT", "KASKMAN_CONFORMANCE",
-        "KASKMAN_WARNINGS_AS_ERRORS",
+        "KASKMAN_TIMEOUT", "KASKMAN_CONFORMANCE", "KASKMAN_WARNINGS_AS_ERRORS", "KASKMAN_CHAOS", "KASKMAN_CHAOS_SEED",
+        "KASKMAN_TEST_DATABASE", "KASKMAN_SERVER", "KASKMAN_CHROMIUM", "KASKMAN_CHROMEDRIVER",
     ]
 
     private static func unknownVariables(in environment: [String: String]) -> [String] {
