@@ -28,29 +28,36 @@ struct CoordinateCommandTests {
         "Options become the request",
         arguments: [
             (
-                ["--strategy", "sequential", "--project", "p", "--input", #"{"a":1}"#, "--input", "{}"],
-                #"{"strategy":"sequential","project_id":"p","tasks":[{"kind":"shell","capabilities":["shell"],"#
+                [
+                    "--strategy", "sequential", "--project", "01936f00-0000-7000-8000-0000000000aa", "--input",
+                    #"{"a":1}"#, "--input", "{}",
+                ],
+                #"{"strategy":"sequential","project_id":"01936f00-0000-7000-8000-0000000000aa","tasks":[{"kind":"shell","capabilities":["shell"],"#
                     + #""input":{"a":1}},{"kind":"shell","capabilities":["shell"],"input":{}}]}"#
             ),
             (
                 [
-                    "--strategy", "collaborative", "--project", "p", "--kind", "http", "--input", "{}", "--members",
+                    "--strategy", "collaborative", "--project", "01936f00-0000-7000-8000-0000000000aa", "--kind",
+                    "http", "--input", "{}", "--members",
                     "3",
                     "--vote-on", "x", "--quorum", "2",
                 ],
-                #"{"strategy":"collaborative","project_id":"p","task":{"kind":"http","capabilities":["http"],"input":{}},"#
+                #"{"strategy":"collaborative","project_id":"01936f00-0000-7000-8000-0000000000aa","task":{"kind":"http","capabilities":["http"],"input":{}},"#
                     + #""members":3,"vote":{"members":["x"],"quorum":2}}"#
             ),
             (
-                ["--strategy", "hierarchical", "--project", "p", "--input", "{}", "--merge", #"{"b":2}"#],
-                #"{"strategy":"hierarchical","project_id":"p","task":{"kind":"shell","capabilities":["shell"],"input":{}},"#
+                [
+                    "--strategy", "hierarchical", "--project", "01936f00-0000-7000-8000-0000000000aa", "--input", "{}",
+                    "--merge", #"{"b":2}"#,
+                ],
+                #"{"strategy":"hierarchical","project_id":"01936f00-0000-7000-8000-0000000000aa","task":{"kind":"shell","capabilities":["shell"],"input":{}},"#
                     + #""merge":{"kind":"shell","capabilities":["shell"],"input":{"b":2}}}"#
             ),
             (["--file", "plan.json"], #"{"strategy":"parallel","project_id":"p","tasks":[{"kind":"shell"}]}"#),
             (
-                ["--file", "plan.yaml", "--project", "q"],
+                ["--file", "plan.yaml", "--project", "01936f00-0000-7000-8000-0000000000bb"],
                 #"{"strategy":"parallel","tasks":[{"kind":"shell","priority":7,"approval":{"required":true},"#
-                    + #""input":{"program":"echo","arguments":["1","2.5"]},"unique_key":null}],"project_id":"q"}"#
+                    + #""input":{"program":"echo","arguments":["1","2.5"]},"unique_key":null}],"project_id":"01936f00-0000-7000-8000-0000000000bb"}"#
             ),
         ]
     )
@@ -88,7 +95,8 @@ struct CoordinateCommandTests {
     func mistakes() async {
         let harness = CommandHarness.loggedIn { _ in .json("{}") }
         for (arguments, status) in [
-            (["--project", "p"], Int32(2)), (["--strategy", "sequential", "--input", "[]"], 2),
+            (["--project", "01936f00-0000-7000-8000-0000000000aa"], Int32(2)),
+            (["--strategy", "sequential", "--input", "[]"], 2),
             (["--strategy", "hierarchical", "--input", "{}", "--input", "{}"], 2), (["--file", "none.yaml"], 1),
         ] {
             #expect(await harness.run(list: ["rnd", "coordinate"] + arguments).status == status, "\(arguments)")
@@ -113,7 +121,10 @@ struct CoordinateCommandTests {
                 )
             }
             async let outcome = harness.run(
-                list: ["rnd", "coordinate", "--strategy", "sequential", "--project", "p", "--input", "{}", "--wait"]
+                list: [
+                    "rnd", "coordinate", "--strategy", "sequential", "--project",
+                    "01936f00-0000-7000-8000-0000000000aa", "--input", "{}", "--wait",
+                ]
             )
             await harness.clock.waitForSleepers()
             harness.clock.advance(by: TaskWaitCommand.interval)
@@ -139,7 +150,8 @@ struct CoordinateCommandTests {
         }
         let outcome = await harness.run(
             list: [
-                "task", "retry", "--all", "--project", "p", "--kind", "shell", "--reason", "attempts_exhausted",
+                "task", "retry", "--all", "--project", "01936f00-0000-7000-8000-0000000000aa", "--kind", "shell",
+                "--reason", "attempts_exhausted",
                 "--error-class", "exit_code", "--before", "2026-12-24T18:00:00Z", "--dry-run", "--limit", "5",
             ]
         )
@@ -148,7 +160,7 @@ struct CoordinateCommandTests {
         #expect(harness.requests.first?.target.hasSuffix("/api/v1/tasks/retry") == true)
         #expect(
             bodies(harness) == [
-                #"{"filter":{"project_id":"p","kind":"shell","reason":"attempts_exhausted","error_class":"exit_code","#
+                #"{"filter":{"project_id":"01936f00-0000-7000-8000-0000000000aa","kind":"shell","reason":"attempts_exhausted","error_class":"exit_code","#
                     + #""before":"2026-12-24T18:00:00Z"},"dry_run":true,"limit":5}"#
             ]
         )

@@ -1,5 +1,6 @@
 import Basics
 import Client
+import JSON
 import Testing
 
 @testable import kaskman
@@ -100,24 +101,26 @@ struct OnlineCommandTests {
                 "GET http://127.0.0.1:8080/api/v1/projects/01936f00-0000-7000-8000-000000000001", ""
             ),
             (
-                ["project", "update", "a/b", "--status", "paused"], "PATCH http://127.0.0.1:8080/api/v1/projects/a%2Fb",
+                ["project", "update", "01936f00-0000-7000-8000-000000000011", "--status", "paused"],
+                "PATCH http://127.0.0.1:8080/api/v1/projects/01936f00-0000-7000-8000-000000000011",
                 #"{"status":"paused"}"#
             ),
             (
-                ["project", "update", "1", "--status", "paused"], "PATCH http://127.0.0.1:8080/api/v1/projects/1",
-                #"{"status":"paused"}"#
-            ),
-            (
-                ["project", "update", "1", "--clear", "due-at", "--clear", "owner", "--clear", "criterion"],
-                "PATCH http://127.0.0.1:8080/api/v1/projects/1",
+                [
+                    "project", "update", "01936f00-0000-7000-8000-000000000011", "--clear", "due-at", "--clear",
+                    "owner", "--clear", "criterion",
+                ],
+                "PATCH http://127.0.0.1:8080/api/v1/projects/01936f00-0000-7000-8000-000000000011",
                 #"{"due_at":null,"owner":null,"success_criteria":null}"#
             ),
             (
                 [
-                    "project", "update", "1", "--metadata", "old=null", "--metadata", "site=lab=2", "--resource",
+                    "project", "update", "01936f00-0000-7000-8000-000000000011", "--metadata", "old=null", "--metadata",
+                    "site=lab=2",
+                    "--resource",
                     "gpus=2",
                 ],
-                "PATCH http://127.0.0.1:8080/api/v1/projects/1",
+                "PATCH http://127.0.0.1:8080/api/v1/projects/01936f00-0000-7000-8000-000000000011",
                 #"{"resources":{"gpus":2},"metadata":{"old":null,"site":"lab=2"}}"#
             ),
             (
@@ -129,7 +132,10 @@ struct OnlineCommandTests {
                 ["project", "list", "--cursor", "a/b="],
                 "GET http://127.0.0.1:8080/api/v1/projects?limit=100&cursor=a%2Fb%3D", ""
             ),
-            (["project", "delete", "1", "--yes"], "DELETE http://127.0.0.1:8080/api/v1/projects/1", ""),
+            (
+                ["project", "delete", "01936f00-0000-7000-8000-000000000011", "--yes"],
+                "DELETE http://127.0.0.1:8080/api/v1/projects/01936f00-0000-7000-8000-000000000011", ""
+            ),
             (
                 ["agent", "list", "--type", "coder", "--url", "http://lab/k/"],
                 "GET http://lab/k/api/v1/agents?type=coder&limit=100", ""
@@ -138,7 +144,16 @@ struct OnlineCommandTests {
                 ["agent", "show", "01936f00-0000-7000-8000-000000000001"],
                 "GET http://127.0.0.1:8080/api/v1/agents/01936f00-0000-7000-8000-000000000001", ""
             ),
+            (
+                ["agent", "token", "01936f00-0000-7000-8000-000000000011"],
+                "POST http://127.0.0.1:8080/api/v1/agents/01936f00-0000-7000-8000-000000000011/token", ""
+            ),
+            (
+                ["agent", "delete", "01936f00-0000-7000-8000-000000000011", "-y"],
+                "DELETE http://127.0.0.1:8080/api/v1/agents/01936f00-0000-7000-8000-000000000011", ""
+            ),
             (["alerts", "list"], "GET http://127.0.0.1:8080/prometheus/api/v1/alerts", ""),
+            (["alerts", "rules"], "GET http://127.0.0.1:8080/prometheus/api/v1/rules", ""),
             (
                 ["query", "instant", "up", "--time", "1970-01-01T00:01:00Z"],
                 "POST http://127.0.0.1:8080/prometheus/api/v1/query", "query=up&time=60"
@@ -152,6 +167,7 @@ struct OnlineCommandTests {
     func requests(arguments: [String], line: String, body: String) async throws {
         let harness = CommandHarness.loggedIn { request in
             if request.method == .delete { return APIResponse(status: 204) }
+            if request.target.contains("/rules") { return .json(#"{"status":"success","data":{"groups":[]}}"#) }
             if request.target.contains("/alerts") { return .json(#"{"status":"success","data":{"alerts":[]}}"#) }
             if request.target.contains("/query") {
                 return .json(#"{"status":"success","data":{"resultType":"vector","result":[]}}"#)
@@ -174,10 +190,10 @@ struct OnlineCommandTests {
     @Test(
         "Arguments that are wrong or exclude each other",
         arguments: [
-            ["project", "update", "1", "--owner", "ada", "--clear", "owner"],
-            ["project", "update", "1", "--clear", "name"],
-            ["project", "update", "1", "--metadata", "a"],
-            ["project", "update", "1", "--metadata", "=1"],
+            ["project", "update", "01936f00-0000-7000-8000-000000000011", "--owner", "ada", "--clear", "owner"],
+            ["project", "update", "01936f00-0000-7000-8000-000000000011", "--clear", "name"],
+            ["project", "update", "01936f00-0000-7000-8000-000000000011", "--metadata", "a"],
+            ["project", "update", "01936f00-0000-7000-8000-000000000011", "--metadata", "=1"],
             ["project", "create", "N", "--clear", "owner"],
         ]
     )
@@ -229,14 +245,57 @@ struct OnlineCommandTests {
         await f("odd", "odd")
     }
 
+    @Test("What a name means is asked for; one that several have, or none, is told")
+    func names() async {
+        func project(_ id: String, _ name: String) -> String { #"{"id":"\#(id)","name":"\#(name)","status":"active"}"# }
+        let all = [
+            project("x1", "Digits"), project("x2", "digits and more"), project("x3", "twice"), project("x4", "Twice"),
+        ]
+        let harness = CommandHarness.loggedIn { request in
+            request.method == .delete
+                ? APIResponse(status: 204)
+                : .json(#"{"items":[\#(all.joined(separator: ","))],"next_cursor":null}"#)
+        }
+        func asked(_ arguments: String...) async -> (Int32, String?) {
+            let outcome = await harness.run(list: arguments)
+            return (outcome.status, harness.requests.last.map { "\($0.method.rawValue) \($0.target)" })
+        }
+        #expect(
+            await asked("project", "delete", "DIGITS", "-y") == (0, "DELETE http://127.0.0.1:8080/api/v1/projects/x1")
+        )
+        #expect(await asked("task", "list", "--project", "digits").1?.contains("/tasks?project=x1&") == true)
+        #expect(await asked("project", "delete", "twice", "-y").0 == 1)
+        #expect(await asked("project", "delete", "nothing", "-y").0 == 1)
+        #expect(harness.requests.count { $0.method == .delete } == 1)
+    }
+
+    @Test("The rules are listed, those that fire first")
+    func rules() async {
+        let answer = """
+            {"status":"success","data":{"groups":[{"name":"g","rules":[
+            {"name":"Calm","state":"inactive","health":"ok","lastEvaluation":"t","type":"alerting"},
+            {"name":"sum:x","health":"err","lastError":"many-to-many","lastEvaluation":"t","type":"recording"},
+            {"name":"Burns","state":"firing","health":"ok","lastEvaluation":"t","type":"alerting"}]}]}}
+            """
+        let harness = CommandHarness.loggedIn { _ in .json(answer) }
+        let all = await harness.run("alerts", "rules").output.split(separator: "\n")
+        #expect(all.count == 4 && all[1].hasPrefix("Burns") && all[3].contains("many-to-many"))
+        let some = await harness.run("alerts", "rules", "--state", "inactive").output.split(separator: "\n")
+        #expect(some.count == 2 && some[1].hasPrefix("Calm"))
+        #expect(await harness.run("alerts", "rules", "--state", "calm").status == 2)
+        let json = try? JSONValue(parsing: await harness.run("alerts", "rules", "-o", "json").output)
+        #expect(json?.array?.map { $0["name"]?.string } == ["Burns", "Calm", "sum:x"])
+        #expect(json?.array?.allSatisfy { $0["group"]?.string == "g" } == true)
+    }
+
     @Test("Deleting asks first")
     func deletion() async {
-        let question = "Delete project 1? [y/N] "
+        let question = "Delete project 01936f00-0000-7000-8000-000000000011? [y/N] "
         let no = CommandHarness(variables: ["HOME": "/h", "KASKMAN_TOKEN": "t"], answers: [question: "n"])
-        #expect(await no.run("project", "delete", "1").status == 1)
+        #expect(await no.run("project", "delete", "01936f00-0000-7000-8000-000000000011").status == 1)
         #expect(no.prompts == [question] && no.requests.isEmpty)
         let mute = CommandHarness.loggedIn { _ in APIResponse(status: 204) }
-        #expect(await mute.run("project", "delete", "1").status == 2)
+        #expect(await mute.run("project", "delete", "01936f00-0000-7000-8000-000000000011").status == 2)
         #expect(mute.requests.isEmpty)
     }
 

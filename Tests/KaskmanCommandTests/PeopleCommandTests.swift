@@ -139,4 +139,25 @@ struct PeopleCommandTests {
         await f(["password", Self.id(1)], [:], 0, "PUT users/\(Self.id(1))/password {\"password\":\"from a pipe\"}")
         await f(["password", "bob"], [:], 1, "GET users?limit=100 ")
     }
+
+    @Test("A user is changed by name, unless somebody else did so meanwhile")
+    func userUpdate() async {
+        let user = #"{"id":"7","username":"Ada","display_name":"A. L.","roles":["viewer"],"active":false}"#
+        let harness = CommandHarness.loggedIn { request in
+            request.target.contains("/users?")
+                ? .json("{\"items\":[\(user)],\"next_cursor\":null}")
+                : .json(user, headers: [APIRequest.Header("ETag", "\"3\"")])
+        }
+        let arguments = ["user", "update", "ada", "--role", "viewer", "--role", "operator", "--no-active"]
+        #expect(await harness.run(list: arguments).status == 0)
+        let request = harness.requests.last
+        #expect(request?.method == .patch && request?.target.hasSuffix("/api/v1/users/7") == true)
+        #expect(request?.header("If-Match") == "\"3\"")
+        #expect(
+            request.map { String(decoding: $0.body, as: UTF8.self) }
+                == #"{"roles":["viewer","operator"],"active":false}"#
+        )
+        #expect(await harness.run("user", "update", "ada").status == 2)
+        #expect(await harness.run("user", "update", "nobody", "--active").status == 1)
+    }
 }

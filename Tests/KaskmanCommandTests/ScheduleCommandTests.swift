@@ -16,17 +16,21 @@ struct ScheduleCommandTests {
         "Arguments become requests",
         arguments: [
             (
-                ["list", "--project", "p", "--no-paused", "--search", "q"],
-                "GET /api/v1/schedules?project=p&paused=false&q=q&limit=100", ""
+                ["list", "--project", "01936f00-0000-7000-8000-0000000000aa", "--no-paused", "--search", "q"],
+                "GET /api/v1/schedules?project=01936f00-0000-7000-8000-0000000000aa&paused=false&q=q&limit=100", ""
             ),
             (["list", "--paused"], "GET /api/v1/schedules?paused=true&limit=100", ""),
             (
-                ["create", "n", "--project", "p", "--cron", "0 3 * * *", "--kind", "shell"], "POST /api/v1/schedules",
-                #"{"cron":"0 3 * * *","task":{"kind":"shell","capabilities":["shell"]},"name":"n","project_id":"p"}"#
+                [
+                    "create", "n", "--project", "01936f00-0000-7000-8000-0000000000aa", "--cron", "0 3 * * *", "--kind",
+                    "shell",
+                ], "POST /api/v1/schedules",
+                #"{"cron":"0 3 * * *","task":{"kind":"shell","capabilities":["shell"]},"name":"n","project_id":"01936f00-0000-7000-8000-0000000000aa"}"#
             ),
             (
                 [
-                    "create", "n", "--project", "p", "--cron", "@daily", "--kind", "shell", "--time-zone",
+                    "create", "n", "--project", "01936f00-0000-7000-8000-0000000000aa", "--cron", "@daily", "--kind",
+                    "shell", "--time-zone",
                     "Asia/Kolkata",
                     "--catch-up", "all", "--catch-up-max", "5", "--jitter-seconds", "60", "--skip-if-running",
                     "--start-at", "2026-01-01T00:00:00Z", "--input", #"{"program":"echo"}"#, "--capability", "gpu",
@@ -35,7 +39,7 @@ struct ScheduleCommandTests {
                 #"{"cron":"@daily","time_zone":"Asia/Kolkata","catch_up":"all","catch_up_max":5,"jitter_seconds":60,"#
                     + #""skip_if_running":true,"start_at":"2026-01-01T00:00:00Z","task":{"unique_key":"k","priority":7,"#
                     + #""kind":"shell","name":"t","input":{"program":"echo"},"capabilities":["gpu"]},"name":"n","#
-                    + #""project_id":"p"}"#
+                    + #""project_id":"01936f00-0000-7000-8000-0000000000aa"}"#
             ),
             (["show", id], "GET /api/v1/schedules/\(id)", ""),
             (["pause", id], "POST /api/v1/schedules/\(id)/pause", ""),
@@ -102,8 +106,12 @@ struct ScheduleCommandTests {
     func usage() async {
         for arguments in [
             ["next"], ["next", Self.id, "--cron", "@daily"], ["next", Self.id, "--time-zone", "UTC"],
-            ["next", Self.id, "--count", "0"], ["update", Self.id], ["create", "n", "--project", "p", "--kind", "k"],
-            ["create", "n", "--project", "p", "--cron", "@daily", "--kind", "k", "--input", "[]"],
+            ["next", Self.id, "--count", "0"], ["update", Self.id],
+            ["create", "n", "--project", "01936f00-0000-7000-8000-0000000000aa", "--kind", "k"],
+            [
+                "create", "n", "--project", "01936f00-0000-7000-8000-0000000000aa", "--cron", "@daily", "--kind", "k",
+                "--input", "[]",
+            ],
             ["update", Self.id, "--end-at", "x", "--clear", "end-at"], ["delete", Self.id],
         ] {
             let harness = CommandHarness.loggedIn { _ in .json("{}") }

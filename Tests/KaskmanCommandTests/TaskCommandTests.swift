@@ -18,8 +18,12 @@ struct TaskCommandTests {
         "Arguments become requests",
         arguments: [
             (
-                ["list", "--project", "p", "--status", "dead", "--kind", "shell", "--search", "q"],
-                "GET /api/v1/tasks?status=dead&project=p&kind=shell&q=q&limit=100", ""
+                [
+                    "list", "--project", "01936f00-0000-7000-8000-0000000000aa", "--status", "dead", "--kind", "shell",
+                    "--search", "q",
+                ],
+                "GET /api/v1/tasks?status=dead&project=01936f00-0000-7000-8000-0000000000aa&kind=shell&q=q&limit=100",
+                ""
             ),
             (
                 ["list", "--plan", "p", "--reason", "rejected", "--error-class", "oom"],
@@ -27,30 +31,33 @@ struct TaskCommandTests {
             ),
             (
                 [
-                    "create", "--project", "p", "--kind", "shell", "--input", #"{"program":"echo"}"#, "--capability",
+                    "create", "--project", "01936f00-0000-7000-8000-0000000000aa", "--kind", "shell", "--input",
+                    #"{"program":"echo"}"#, "--capability",
                     "gpu", "--priority", "7", "--after", "t",
                 ], "POST /api/v1/tasks",
-                #"{"project_id":"p","kind":"shell","input":{"program":"echo"},"capabilities":["gpu"],"#
+                #"{"project_id":"01936f00-0000-7000-8000-0000000000aa","kind":"shell","input":{"program":"echo"},"capabilities":["gpu"],"#
                     + #""priority":7,"dependencies":[{"task_id":"t"}]}"#
             ),
             (
-                ["create", "--project", "p", "--kind", "http"], "POST /api/v1/tasks",
-                #"{"project_id":"p","kind":"http","capabilities":["http"]}"#
+                ["create", "--project", "01936f00-0000-7000-8000-0000000000aa", "--kind", "http"], "POST /api/v1/tasks",
+                #"{"project_id":"01936f00-0000-7000-8000-0000000000aa","kind":"http","capabilities":["http"]}"#
             ),
             (
                 [
-                    "create", "--project", "p", "--kind", "shell", "--label", "zone=a", "--concurrency-key", "x=y=2",
+                    "create", "--project", "01936f00-0000-7000-8000-0000000000aa", "--kind", "shell", "--label",
+                    "zone=a", "--concurrency-key", "x=y=2",
                     "--approval-expires-seconds", "60",
                 ], "POST /api/v1/tasks",
-                #"{"project_id":"p","kind":"shell","capabilities":["shell"],"labels":{"zone":"a"},"#
+                #"{"project_id":"01936f00-0000-7000-8000-0000000000aa","kind":"shell","capabilities":["shell"],"labels":{"zone":"a"},"#
                     + #""concurrency_keys":[{"key":"x=y","limit":2}],"approval":{"required":true,"expires_seconds":60}}"#
             ),
             (
                 [
-                    "create", "--project", "p", "--kind", "shell", "--unique-key", "k", "--attempts", "5",
+                    "create", "--project", "01936f00-0000-7000-8000-0000000000aa", "--kind", "shell", "--unique-key",
+                    "k", "--attempts", "5",
                     "--attempt-seconds", "600", "--cost-max", "2.5",
                 ], "POST /api/v1/tasks",
-                #"{"project_id":"p","kind":"shell","capabilities":["shell"],"unique_key":"k","#
+                #"{"project_id":"01936f00-0000-7000-8000-0000000000aa","kind":"shell","capabilities":["shell"],"unique_key":"k","#
                     + #""retry":{"attempts_max":5},"timeouts":{"start_to_close_seconds":600},"budget":{"cost_max":2.5}}"#
             ),
             (["approve", "01"], "POST /api/v1/tasks/01/approve", ""),
@@ -103,15 +110,28 @@ struct TaskCommandTests {
             to: "task.yaml"
         )
         #expect(
-            await harness.run("task", "create", "--file", "task.yaml", "--project", "q", "--attempts", "4").status == 0
+            await harness.run(
+                "task",
+                "create",
+                "--file",
+                "task.yaml",
+                "--project",
+                "01936f00-0000-7000-8000-0000000000bb",
+                "--attempts",
+                "4"
+            ).status == 0
         )
         #expect(
             harness.requests.map { String(decoding: $0.body, as: UTF8.self) } == [
-                #"{"project_id":"q","kind":"shell","input":{"program":"echo"},"retry":{"attempts_max":4,"factor":3},"#
+                #"{"project_id":"01936f00-0000-7000-8000-0000000000bb","kind":"shell","input":{"program":"echo"},"retry":{"attempts_max":4,"factor":3},"#
                     + #""capabilities":["gpu"]}"#
             ]
         )
-        for arguments in [["--project", "p"], ["--kind", "shell"]] {
+        for cost in ["nan", "inf", "-1"] {
+            let arguments = ["task", "create", "--file", "task.yaml", "--cost-max=\(cost)"]
+            #expect(await harness.run(list: arguments).status == 2, "\(cost)")
+        }
+        for arguments in [["--project", "01936f00-0000-7000-8000-0000000000aa"], ["--kind", "shell"]] {
             #expect(await harness.run(list: ["task", "create"] + arguments).status == 2)
         }
         #expect(harness.requests.count == 1)
@@ -119,16 +139,16 @@ struct TaskCommandTests {
 
     @Test("A server that is away in between is waited for; one that never answered is not")
     func away() async {
+        @Sendable func away() -> String { #"{"type":"about:blank","title":"Service Unavailable","status":503}"# }
         let looks = Mutex(0)
         let harness = CommandHarness.loggedIn { _ in
             let look = looks.withLock { looks in
                 looks += 1
                 return looks
             }
-            let away = #"{"type":"about:blank","title":"Service Unavailable","status":503}"#
             return switch look {
             case 1: .json(Self.task("running"))
-            case 2, 3: .json(away, status: 503)
+            case 2, 3: .json(away(), status: 503)
             default: .json(Self.task("succeeded", ended: true))
             }
         }
@@ -139,6 +159,18 @@ struct TaskCommandTests {
         }
         let messages = "kaskman: Service Unavailable; trying again\n"
         #expect(await outcome == CommandHarness.Outcome(status: 0, output: "succeeded\n", messages: messages))
+        let gone = CommandHarness.loggedIn { _ in
+            looks.withLock { looks in
+                looks += 1
+                return looks == 5 ? .json(Self.task("running")) : .json(away(), status: 503)
+            }
+        }
+        async let given = gone.run("task", "wait", "01", "--give-up-after", "4")
+        for interval in [TaskWaitCommand.interval, Patience.interval, .seconds(1)] {
+            await gone.clock.waitForSleepers()
+            gone.clock.advance(by: interval)
+        }
+        #expect(await given.status == 1, "also a server that stays away is given up")
         let never = CommandHarness.loggedIn { _ in .json(#"{"title":"T"}"#, status: 503) }
         #expect(await never.run("task", "wait", "01").status == 1)
         #expect(never.requests.count == 1)
@@ -147,7 +179,16 @@ struct TaskCommandTests {
     @Test("An input that is no object is the caller's mistake")
     func input() async {
         let harness = CommandHarness.loggedIn { _ in .json("{}") }
-        let outcome = await harness.run("task", "create", "--project", "p", "--kind", "shell", "--input", "[]")
+        let outcome = await harness.run(
+            "task",
+            "create",
+            "--project",
+            "01936f00-0000-7000-8000-0000000000aa",
+            "--kind",
+            "shell",
+            "--input",
+            "[]"
+        )
         #expect(outcome.status == 2 && harness.requests.isEmpty)
     }
 }

@@ -180,6 +180,13 @@ extension APIClient {
 
     private static func seconds(_ time: Timestamp) -> String { FloatText.decimal(Double(time.milliseconds) / 1000) }
 
+    /// The groups of rules as the Prometheus API tells them.
+    package func ruleGroups() async throws(ClientError) -> [JSONValue] {
+        let json = try Self.value(await call(APIRequest(.get, "/prometheus/api/v1/rules")))
+        guard let groups = json["data"]?["groups"]?.array else { throw .unexpectedAnswer("no groups of rules in it") }
+        return groups
+    }
+
     /// The alerts that are pending or firing.
     package func alerts() async throws(ClientError) -> (records: [AlertRecord], json: JSONValue) {
         let json = try Self.value(await call(APIRequest(.get, "/prometheus/api/v1/alerts")))

@@ -10,7 +10,7 @@ struct AgentCommand: AsyncParsableCommand {
         subcommands: [
             AgentListCommand.self, AgentRegisterCommand.self, AgentShowCommand.self, AgentMonitorCommand.self,
             AgentActCommand<AgentVerbs.Drain>.self, AgentActCommand<AgentVerbs.Undrain>.self,
-            AgentActCommand<AgentVerbs.Stop>.self,
+            AgentActCommand<AgentVerbs.Stop>.self, AgentTokenCommand.self, AgentDeleteCommand.self,
         ]
     )
 
@@ -103,6 +103,47 @@ struct AgentActCommand<Verb: ActionVerb>: AsyncParsableCommand {
             let found = try await NamedRecord.find(id, at: AgentCommand.path, called: "agent", by: client)
             return try await client.act(AgentCommand.path, id: try AgentRecord(found).id, Verb.word)
         }
+    }
+}
+
+/// The command `kaskman agent token`.
+struct AgentTokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token",
+        abstract: "Give an agent a new token, and show it, this once; the old one is good no more."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The agent's identifier, or its name.")
+    var id: String
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        let registration = try await connection.withClient(environment) { client in
+            let id = try await NamedRecord.identifier(id, at: AgentCommand.path, called: "agent", by: client)
+            return try await client.act(AgentCommand.path, id: id, "token")
+        }
+        AgentRegistration.show(registration, as: format, environment)
+    }
+}
+
+/// The command `kaskman agent delete`.
+struct AgentDeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete an agent: its token is good no more, and its name is free; what it did stays."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var deletion: DeletionOptions
+
+    @Argument(help: "The agent's identifier, or its name.")
+    var id: String
+
+    func run() async throws {
+        try await deletion.delete(id, at: AgentCommand.path, called: "agent", over: connection)
     }
 }
 

@@ -34,8 +34,7 @@ struct AgentRegisterCommand: AsyncParsableCommand {
         let json = try await connection.withClient(environment) { client in
             try await client.create(AgentCommand.path, content, key: environment.uniqueKey())
         }
-        let shown: JSONValue = ["id": json["id"] ?? .null, "token": json["token"] ?? .null]
-        environment.output(shown, as: format.output) { RecordTable.make(shown) }
+        AgentRegistration.show(json, as: format, environment)
     }
 
     private var body: JSONObject {
@@ -44,5 +43,14 @@ struct AgentRegisterCommand: AsyncParsableCommand {
         body["concurrency"] = concurrency.map { .integer(Int64($0)) }
         body["description"] = description.map { .string($0) }
         return body
+    }
+}
+
+/// What the server tells of an agent that it made a token for.
+enum AgentRegistration {
+    /// Writes the identifier and the token, and nothing else: for programs that go on with them.
+    static func show(_ json: JSONValue, as format: OutputOptions, _ environment: CommandEnvironment) {
+        let shown: JSONValue = ["id": json["id"] ?? .null, "token": json["token"] ?? .null]
+        environment.output(shown, as: format.output) { RecordTable.make(shown) }
     }
 }

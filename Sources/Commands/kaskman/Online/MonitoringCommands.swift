@@ -83,7 +83,7 @@ struct AlertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts",
         abstract: "Alerts of the rules.",
-        subcommands: [AlertsListCommand.self]
+        subcommands: [AlertsListCommand.self, AlertsRulesCommand.self]
     )
 }
 
@@ -118,4 +118,55 @@ struct AlertsListCommand: AsyncParsableCommand {
 
     /// A value as people write it; the API's form is `5.46e+00`, as Prometheus'.
     static func readable(_ value: String) -> String { Double(value).map(FloatText.decimal) ?? value }
+}
+
+/// The command `kaskman alerts rules`.
+struct AlertsRulesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rules",
+        abstract: "List the rules that are evaluated, the worst state first."
+    )
+
+    /// The states, the worst first; recording rules have none.
+    private static let states = ["firing", "pending", "inactive"]
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Option(help: "Only alerts of this state: firing, pending or inactive.")
+    var state: String?
+
+    mutating func validate() throws {
+        if let state, !Self.states.contains(state) {
+            throw ValidationError("--state must be one of \(Self.states.joined(separator: ", "))")
+        }
+    }
+
+    func run() async throws {
+        let environment = CommandEnvironment.current
+        let groups = try await connection.withClient(environment) { try await $0.ruleGroups() }
+        let rules = groups.flatMap { group in
+            (group["rules"]?.array ?? []).map { $0.merging(["group": group["name"] ?? .null]) }
+        }
+        .filter { state == nil || $0["state"]?.string == state }
+        .sorted { Self.place($0) < Self.place($1) }
+        environment.output(.array(rules), as: format.output) {
+            var table = TextTable("RULE", "GROUP", "STATE", "HEALTH", "LAST EVALUATION", "ERROR")
+            for rule in rules {
+                table.append(
+                    rule["name"]?.string ?? "",
+                    rule["group"]?.string ?? "",
+                    rule["state"]?.string ?? rule["type"]?.string ?? "",
+                    rule["health"]?.string ?? "",
+                    rule["lastEvaluation"]?.string ?? "",
+                    rule["lastError"]?.string ?? ""
+                )
+            }
+            return table
+        }
+    }
+
+    private static func place(_ rule: JSONValue) -> Int {
+        rule["state"]?.string.flatMap { states.firstIndex(of: $0) } ?? states.count
+    }
 }

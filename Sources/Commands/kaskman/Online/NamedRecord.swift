@@ -7,6 +7,19 @@ enum NamedRecord {
     /// How many records whose text matches are looked at.
     private static let candidatesMax = 1000
 
+    /// The identifier of a record that is named by it, or by its name; parameters and errors as for ``find(_:at:called:by:)``.
+    static func identifier(
+        _ text: String,
+        at path: String,
+        called one: String,
+        by client: APIClient
+    ) async throws -> String {
+        if UUIDv7(text) != nil { return text }
+        let found = try await find(text, at: path, called: one, by: client)
+        guard let id = found["id"]?.string else { throw ClientError.unexpectedAnswer("\(one): id is missing") }
+        return id
+    }
+
     /// Finds a record.
     ///
     /// - Parameters:
@@ -40,5 +53,18 @@ enum NamedRecord {
             throw CommandFailure.failed("\(found.count) \(one)s are named '\(shown)'; give the identifier:\(list)")
         }
         return first
+    }
+}
+
+extension ConnectionOptions {
+    /// The identifier of the project that an option names; nil where it was not given.
+    ///
+    /// Asks the server only for a name.
+    func projectID(_ text: String?) async throws -> String? {
+        guard let text else { return nil }
+        if UUIDv7(text) != nil { return text }
+        return try await withClient(CommandEnvironment.current) { client in
+            try await NamedRecord.identifier(text, at: ProjectCommand.path, called: "project", by: client)
+        }
     }
 }

@@ -242,7 +242,7 @@ struct ProjectUpdateCommand: AsyncParsableCommand {
     @OptionGroup var format: OutputOptions
     @OptionGroup var fields: ProjectOptions
 
-    @Argument(help: "The project's identifier.")
+    @Argument(help: "The project's identifier, or its name.")
     var id: String
 
     @Option(help: "The new name.")
@@ -267,6 +267,7 @@ struct ProjectUpdateCommand: AsyncParsableCommand {
         if body.members.isEmpty { throw CommandFailure.usage("nothing to change was given") }
         let content = JSONValue.object(body)
         try await connection.show(as: format) { client in
+            let id = try await NamedRecord.identifier(id, at: ProjectCommand.path, called: "project", by: client)
             let tag = try await client.resource(ProjectCommand.path, id: id).tag
             return try await client.patch(ProjectCommand.path, id: id, content, tag: tag)
         }
@@ -281,24 +282,12 @@ struct ProjectDeleteCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var deletion: DeletionOptions
 
-    @Argument(help: "The project's identifier.")
+    @Argument(help: "The project's identifier, or its name.")
     var id: String
 
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var yes = false
-
     func run() async throws {
-        let environment = CommandEnvironment.current
-        if !yes {
-            guard let answer = environment.ask("Delete project \(TextTable.visible(id))? [y/N] ", false) else {
-                throw CommandFailure.usage("there is no terminal to ask at: give --yes")
-            }
-            guard ["y", "yes"].contains(answer.lowercased()) else { throw CommandFailure.failed("nothing was deleted") }
-        }
-        try await connection.withClient(environment) { client in
-            try await client.delete(ProjectCommand.path, id: id)
-        }
-        environment.message("Deleted \(TextTable.visible(id)).")
+        try await deletion.delete(id, at: ProjectCommand.path, called: "project", over: connection)
     }
 }

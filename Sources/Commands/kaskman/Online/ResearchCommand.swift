@@ -34,7 +34,7 @@ struct CoordinateCommand: AsyncParsableCommand {
     @Option(help: "sequential, parallel, hierarchical or collaborative.")
     var strategy: String?
 
-    @Option(help: "The project's identifier.")
+    @Option(help: "The project's identifier or name.")
     var project: String?
 
     @Option(help: "The kind of the tasks that --input and --merge make, which is also the capability they need.")
@@ -66,7 +66,9 @@ struct CoordinateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = CommandEnvironment.current
-        let content = JSONValue.object(try body(environment))
+        var request = try body(environment)
+        if let id = try await connection.projectID(project) { request["project_id"] = .string(id) }
+        let content = JSONValue.object(request)
         let plan = try await connection.withClient(environment) { client in
             try await client.create("/api/v1/rnd/coordinate", content, key: key ?? environment.uniqueKey())
         }

@@ -23,8 +23,7 @@ struct ScheduleCommand: AsyncParsableCommand {
 
     /// The identifier of a schedule that is named by it, or by its name.
     static func identifier(_ text: String, by client: APIClient) async throws -> String {
-        if UUIDv7(text) != nil { return text }
-        return try ScheduleRecord(try await find(text, by: client)).id
+        try await NamedRecord.identifier(text, at: path, called: "schedule", by: client)
     }
 }
 
@@ -36,7 +35,7 @@ struct ScheduleListCommand: AsyncParsableCommand {
     @OptionGroup var format: OutputOptions
     @OptionGroup var limit: LimitOptions
 
-    @Option(help: "Only of this project, by its identifier.")
+    @Option(help: "Only of this project, by its identifier or name.")
     var project: String?
 
     @Flag(inversion: .prefixedNo, help: "Only those that are paused, or only those that are not.")
@@ -47,7 +46,7 @@ struct ScheduleListCommand: AsyncParsableCommand {
 
     func run() async throws {
         var filter: [(name: String, value: String)] = []
-        if let project { filter.append(("project", project)) }
+        if let project = try await connection.projectID(project) { filter.append(("project", project)) }
         if let paused { filter.append(("paused", String(paused))) }
         if let search { filter.append(("q", search)) }
         try await connection.list(
@@ -161,25 +160,13 @@ struct ScheduleDeleteCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var deletion: DeletionOptions
 
-    @Argument(help: "The schedule's identifier.")
+    @Argument(help: "The schedule's identifier, or its name.")
     var id: String
 
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var yes = false
-
     func run() async throws {
-        let environment = CommandEnvironment.current
-        if !yes {
-            guard let answer = environment.ask("Delete schedule \(TextTable.visible(id))? [y/N] ", false) else {
-                throw CommandFailure.usage("there is no terminal to ask at: give --yes")
-            }
-            guard ["y", "yes"].contains(answer.lowercased()) else { throw CommandFailure.failed("nothing was deleted") }
-        }
-        try await connection.withClient(environment) { client in
-            try await client.delete(ScheduleCommand.path, id: id)
-        }
-        environment.message("Deleted \(TextTable.visible(id)).")
+        try await deletion.delete(id, at: ScheduleCommand.path, called: "schedule", over: connection)
     }
 }
 

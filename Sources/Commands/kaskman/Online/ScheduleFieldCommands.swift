@@ -81,7 +81,7 @@ struct ScheduleCreateCommand: AsyncParsableCommand {
     @Argument(help: "The name.")
     var name: String
 
-    @Option(help: "The identifier of the project whose tasks it makes.")
+    @Option(help: "The identifier or name of the project whose tasks it makes.")
     var project: String
 
     @Option(help: "Minute, hour, day of the month, month and day of the week, such as '0 3 * * MON-FRI', or @daily.")
@@ -94,7 +94,7 @@ struct ScheduleCreateCommand: AsyncParsableCommand {
         let environment = CommandEnvironment.current
         var body = try fields.body(cron: cron, kind: kind)
         body["name"] = .string(name)
-        body["project_id"] = .string(project)
+        body["project_id"] = try await connection.projectID(project).map { .string($0) }
         // As with tasks: without this one could go to an agent that cannot read its input.
         if let task = body["task"], task["capabilities"] == nil {
             body["task"] = task.merging(["capabilities": .strings([kind])])

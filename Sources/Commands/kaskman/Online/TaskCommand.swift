@@ -29,7 +29,7 @@ struct TaskListCommand: AsyncParsableCommand {
     @OptionGroup var limit: LimitOptions
     @OptionGroup var watching: WatchOptions
 
-    @Option(help: "Only of this project, by its identifier.")
+    @Option(help: "Only of this project, by its identifier or name.")
     var project: String?
 
     @Option(help: "Only of this status; may be repeated.")
@@ -59,7 +59,7 @@ struct TaskListCommand: AsyncParsableCommand {
 
     private func list() async throws {
         var filter: [(name: String, value: String)] = status.map { ("status", $0) }
-        if let project { filter.append(("project", project)) }
+        if let project = try await connection.projectID(project) { filter.append(("project", project)) }
         if let kind { filter.append(("kind", kind)) }
         if let search { filter.append(("q", search)) }
         if let plan { filter.append(("plan", plan)) }
@@ -102,7 +102,7 @@ struct TaskCreateCommand: AsyncParsableCommand {
     @Option(help: "A file of JSON or YAML with the task's members.")
     var file: String?
 
-    @Option(help: "The project's identifier.")
+    @Option(help: "The project's identifier or name.")
     var project: String?
 
     @Option(help: "What kind of work it is, such as shell: tells the agent how to read the input.")
@@ -153,16 +153,20 @@ struct TaskCreateCommand: AsyncParsableCommand {
     @Option(help: "What all attempts together may cost, in the currency that agents report their cost in.")
     var costMax: Double?
 
+    mutating func validate() throws {
+        if let costMax, !costMax.isFinite || costMax < 0 { throw ValidationError("--cost-max must be 0 or more") }
+    }
+
     func run() async throws {
         let environment = CommandEnvironment.current
-        let content = JSONValue.object(try body(environment))
+        let content = JSONValue.object(try await body(environment))
         let json = try await connection.withClient(environment) { client in
             try await client.create(TaskCommand.path, content, key: environment.uniqueKey())
         }
         environment.output(json, as: format.output) { RecordTable.make(json) }
     }
 
-    private func body(_ environment: CommandEnvironment) throws -> JSONObject {
+    private func body(_ environment: CommandEnvironment) async throws -> JSONObject {
         var body = JSONObject()
         if let file {
             guard let object = try StructuredFile.value(file, environment).object else {
@@ -223,6 +227,8 @@ struct TaskCreateCommand: AsyncParsableCommand {
         set("attempts_max", of: "retry", to: attempts.map { .integer(Int64($0)) })
         set("start_to_close_seconds", of: "timeouts", to: attemptSeconds.map { .integer(Int64($0)) })
         set("cost_max", of: "budget", to: costMax.flatMap { JSONNumber($0) }.map { .number($0) })
+        // Last, since a name has to be asked for: what else is wrong is told without a server.
+        if let id = try await connection.projectID(project) { body["project_id"] = .string(id) }
         return body
     }
 
@@ -387,7 +393,7 @@ struct TaskWaitCommand: AsyncParsableCommand {
         let environment = CommandEnvironment.current
         let clock = environment.clock
         let end = giveUpAfter.map { clock.uptime + .milliseconds(Int64($0 * 1000)) }
-        var patience = Patience(environment)
+        var patience = Patience(environment, until: end)
         let ended = try await connection.withClient(environment) { client -> TaskRecord in
             while true {
                 let json = try await patience.ask { try await client.resource(TaskCommand.path, id: id).json }

@@ -18,7 +18,7 @@ struct TaskRetryCommand: AsyncParsableCommand {
     @Flag(help: "All dead tasks, as far as the filters let them through.")
     var all = false
 
-    @Option(help: "Only of this project, by its identifier.")
+    @Option(help: "Only of this project, by its identifier or name.")
     var project: String?
 
     @Option(help: "Only of this kind.")
@@ -50,7 +50,7 @@ struct TaskRetryCommand: AsyncParsableCommand {
     func run() async throws {
         if let id { return try await connection.act(TaskCommand.path, id, "retry", as: format) }
         let environment = CommandEnvironment.current
-        let content = JSONValue.object(body)
+        let content = JSONValue.object(body(project: try await connection.projectID(project)))
         let answer = try await connection.withClient(environment) { client in
             try await client.act("/api/v1", id: "tasks", "retry", content)
         }
@@ -67,7 +67,7 @@ struct TaskRetryCommand: AsyncParsableCommand {
         }
     }
 
-    private var body: JSONObject {
+    private func body(project: String?) -> JSONObject {
         var filter = JSONObject()
         filter["project_id"] = project.map { .string($0) }
         filter["kind"] = kind.map { .string($0) }

@@ -8,10 +8,21 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
         abstract: "Users, for administrators.",
-        subcommands: [UserListCommand.self, UserCreateCommand.self, UserPasswordCommand.self]
+        subcommands: [UserListCommand.self, UserCreateCommand.self, UserUpdateCommand.self, UserPasswordCommand.self]
     )
 
     static let path = "/api/v1/users"
+
+    /// The identifier of a user who is named by it, or by the name to sign in with.
+    static func identifier(_ user: String, by client: APIClient) async throws -> String {
+        if UUIDv7(user) != nil { return user }
+        let users = try await client.items(path, [], limit: LimitOptions.limitMax).items
+        let found = users.first { $0["username"]?.string?.lowercased() == user.lowercased() }
+        guard let id = found?["id"]?.string else {
+            throw CommandFailure.failed("there is no user '\(TextTable.visible(user))'")
+        }
+        return id
+    }
 
     static func roles(_ user: JSONValue) -> String {
         (user["roles"]?.array ?? []).compactMap(\.string).joined(separator: ",")
@@ -87,6 +98,45 @@ struct UserCreateCommand: AsyncParsableCommand {
     }
 }
 
+/// The command `kaskman user update`.
+struct UserUpdateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Change a user, and show it; with other roles, or when made inactive, that user's sessions end."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The user's name or identifier.")
+    var user: String
+
+    @Option(
+        help: "The roles instead of those there are: administrator, operator, researcher or viewer; may be repeated."
+    )
+    var role: [String] = []
+
+    @Option(help: "The name that others see.")
+    var displayName: String?
+
+    @Flag(inversion: .prefixedNo, help: "Whether the user may sign in.")
+    var active: Bool?
+
+    func run() async throws {
+        var body = JSONObject()
+        body["display_name"] = displayName.map { .string($0) }
+        if !role.isEmpty { body["roles"] = .strings(role) }
+        body["active"] = active.map { .boolean($0) }
+        if body.isEmpty { throw CommandFailure.usage("nothing to change was given") }
+        let content = JSONValue.object(body)
+        try await connection.show(as: format) { client in
+            let id = try await UserCommand.identifier(user, by: client)
+            let tag = try await client.resource(UserCommand.path, id: id).tag
+            return try await client.patch(UserCommand.path, id: id, content, tag: tag)
+        }
+    }
+}
+
 /// The command `kaskman user password`.
 struct UserPasswordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -104,18 +154,8 @@ struct UserPasswordCommand: AsyncParsableCommand {
         let environment = CommandEnvironment.current
         let password = try input.password(of: user, environment)
         try await connection.withClient(environment) { client in
-            try await client.setPassword(ofUser: try await id(client), to: password)
+            try await client.setPassword(ofUser: try await UserCommand.identifier(user, by: client), to: password)
         }
         environment.message("The password of \(TextTable.visible(user)) is set.")
-    }
-
-    private func id(_ client: APIClient) async throws -> String {
-        if UUIDv7(user) != nil { return user }
-        let users = try await client.items(UserCommand.path, [], limit: LimitOptions.limitMax).items
-        let found = users.first { $0["username"]?.string?.lowercased() == user.lowercased() }
-        guard let id = found?["id"]?.string else {
-            throw CommandFailure.failed("there is no user '\(TextTable.visible(user))'")
-        }
-        return id
     }
 }
