@@ -64,6 +64,10 @@ struct ProgramTests {
         #expect(kind(.signalled(9), .stopped(.workerStopped)) == .workerStopped)
         #expect(kind(.exited(3)) == .exitCode && kind(.signalled(15)) == .signal)
         #expect(kind(.exited(127), nil, "prlimit: failed to execute x: No such file") == .startFailed)
+        let missing = ProgramEnd(.exited(127), lastErrorLine: "prlimit: failed to execute x: No such file").failure(
+            limits
+        )
+        #expect(missing?.message == "the program cannot be started: x: No such file")
         #expect(kind(.exited(127), nil, "sh: x: not found") == .exitCode)
         #expect(kind(.signalled(24)) == .signal && kind(.signalled(25)) == .signal, "no limit of ours")
         #expect(kind(.exited(1), nil, "MemoryError") == .exitCode)

@@ -30,8 +30,10 @@ package struct ProgramEnd: Hashable, Sendable {
         }
         switch status {
         case .exited(0): return nil
-        // What prlimit says of a program that it cannot find or run.
-        case .exited(126...127) where lastErrorLine.hasPrefix("prlimit: "): return (.startFailed, lastErrorLine)
+        case .exited(126...127) where lastErrorLine.hasPrefix(Self.starter):
+            // "prlimit: failed to execute x: No such file or directory", which is about the program and not about prlimit.
+            let reason = lastErrorLine.dropFirst(Self.starter.count).trimmingPrefix("failed to execute ")
+            return (.startFailed, "the program cannot be started: \(reason)")
         case .exited(let code):
             let isMemory = limits.memoryBytes != nil && Self.saysOutOfMemory(lastErrorLine)
             let said = lastErrorLine.isEmpty ? "" : ": \(lastErrorLine)"
@@ -49,6 +51,9 @@ package struct ProgramEnd: Hashable, Sendable {
             }
         }
     }
+
+    /// How the lines begin of what starts the program, and sets its limits.
+    private static let starter = "prlimit: "
 
     // Linux's numbers (signal(7)), on x86 and ARM.
     private static let cpuSignal: Int32 = 24
