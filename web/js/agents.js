@@ -5,7 +5,7 @@ import { address } from "./router.js";
 const base = "/api/v1/agents";
 const path = (id, suffix = "") => `${base}/${encodeURIComponent(id)}${suffix}`;
 
-export const statuses = ["online", "draining", "late", "offline", "stopped", "never_seen"];
+export const statuses = ["online", "draining", "quarantined", "late", "offline", "stopped", "never_seen"];
 export const types = ["researcher", "coder", "analyst", "tester", "designer", "coordinator", "optimizer"];
 /** Of how many agents the server tells the work at a time, and so how many a page has. */
 export const pageMax = 50;

@@ -42,7 +42,7 @@ export class HealthCards {
       const well = components.filter((component) => component.status === "healthy").length;
       const tone = { healthy: "good", degraded: "warn", unhealthy: "bad" }[body.status];
       this.tiles.show("health", body.draining ? "Draining" : words(body.status),
-        `${well} of ${count(components.length, "component")} healthy`, tone);
+        `${well} of ${count(components.length, "component")}`, tone);
       this.note.textContent = `${well} of ${components.length} healthy`;
       fillKeepingFocus(this.list, h("ul", { class: "components" }, components.map(component)));
     } catch (error) {
