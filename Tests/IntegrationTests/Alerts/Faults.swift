@@ -209,8 +209,7 @@ enum Faults {
             component: .timeSeries,
             fault: "a rule that makes more series than time_series.series_max",
             rule: "SeriesLimitReached",
-            // As its description says, too many series are too much for the sampler too.
-            consequences: ["RuleFailing", "SamplerMissing"],
+            consequences: ["RuleFailing"],
             settings: ["time_series.series_max": "6000", "time_series.retention": "1m"],
             rules: """
                 groups:
