@@ -393,13 +393,17 @@ private final class Runs: Sendable {
             settings.connectionsMin = 0
             let listener = try await PostgreSQLDatabase.open(settings, clock: SystemClock(), registry: registry)
             let speaker = try await PostgreSQLDatabase.open(settings, clock: SystemClock(), registry: Registry())
-            let (heard, hear) = AsyncStream.makeStream(of: Void.self)
-            let task = Task { await listener.listen(to: "test_channel") { hear.yield() } }
+            let (heard, hear) = AsyncStream.makeStream(of: String?.self)
+            let task = Task { await listener.listen(to: "test_channel") { hear.yield($0) } }
             var ears = heard.makeAsyncIterator()
-            _ = await ears.next()
+            #expect(await ears.next() == .some(nil))
             #expect(registry.value(of: "kaskman_database_listening") == 1, "once for what was missed before")
-            try await speaker.write("test.speak") { _ = try $0.query("SELECT pg_notify('test_channel', '')") }
-            _ = await ears.next()
+            for payload in ["", "ä b"] {
+                try await speaker.write("test.speak") {
+                    _ = try $0.query("SELECT pg_notify('test_channel', ?1)", [.text(payload)])
+                }
+                #expect(await ears.next() == payload)
+            }
             task.cancel()
             await task.value
             #expect(registry.value(of: "kaskman_database_listening") == 0)

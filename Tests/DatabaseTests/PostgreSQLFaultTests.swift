@@ -24,7 +24,7 @@ private final class Load: Sendable {
         let database = try await PostgreSQLDatabase.open(settings, clock: SystemClock(), registry: registry)
         try await database.migrate(DatabaseConformance.schema, now: Timestamp(milliseconds: 0))
         let (listening, heard) = AsyncStream.makeStream(of: Void.self)
-        let listener = Task { await database.listen(to: "test_channel") { heard.yield() } }
+        let listener = Task { await database.listen(to: "test_channel") { _ in heard.yield() } }
         var ears = listening.makeAsyncIterator()
         _ = await ears.next()
 

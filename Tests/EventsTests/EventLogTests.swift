@@ -22,7 +22,8 @@ func withEventLog<T>(
             clock: clock,
             ids: ids,
             registry: registry,
-            subscribersMax: subscribersMax
+            subscribersMax: subscribersMax,
+            origin: 7
         )
         return try await body(log, database, clock, registry)
     }

@@ -316,8 +316,10 @@ enum ScheduleConformance {
         }
         #expect(asked == .invalid([FieldViolation("/project_id", "there is no such project")]))
         #expect(try await fixture.look(after: .seconds(3600)).runs == 0)
-        let gone = await fixture.failure { () throws(ScheduleError) in try await fixture.schedules.get(made.id) }
-        #expect(gone == .notFound(made.id), "it goes with its project when it is next due")
+        for id in [made.id, paused.id] {
+            let gone = await fixture.failure { () throws(ScheduleError) in try await fixture.schedules.get(id) }
+            #expect(gone == .notFound(id), "it goes with its project, paused or not")
+        }
     }
 
     @Sendable static func asking(_ database: any Database) async throws {

@@ -23,21 +23,26 @@ package struct EventLog: Sendable {
     private let ids: UUIDv7Generator
     private let metrics: EventMetrics
     private let announce: @Sendable () -> Void
+    /// Names this log among those of other servers on the same database.
+    let origin: String
+    let own = OwnEvents()
 
     /// Makes the log over a migrated database.
     ///
-    /// There may be `subscribersMax` followers at a time. The registry takes the metrics `kaskman_events_*`; one log a
-    /// registry. `announce` tells other servers to ``wakeFollowers()``; it is called after each commit that appended, and must
-    /// return at once.
+    /// There may be `subscribersMax` followers at a time. `origin` tells this log from those of other servers on the database.
+    /// The registry takes the metrics `kaskman_events_*`; one log a registry. `announce` tells other servers to
+    /// ``wakeFollowers(toldBy:)``; it is called after each commit that appended, and must return at once.
     package init(
         database: any Database,
         clock: any WallClock,
         ids: UUIDv7Generator,
         registry: Registry,
         subscribersMax: Int = 1000,
+        origin: UInt64 = .random(in: 0 ... .max),
         announce: @escaping @Sendable () -> Void = {}
     ) {
         self.announce = announce
+        self.origin = String(origin)
         self.database = database
         self.clock = clock
         self.ids = ids
@@ -58,18 +63,20 @@ package struct EventLog: Sendable {
     private func append(_ event: NewEvent, as id: UUIDv7, in connection: any SQLConnection) throws {
         let data = try EventDataCoding.encode(event.data)
         let place = EventPlace()
-        try connection.post(
-            Self.insertion(connection.dialect),
-            [
-                .id(id), .timestamp(event.occurredAt ?? clock.now), .text(event.kind.rawValue),
-                .text(event.subject.rawValue), .optional(event.subjectID), .optional(event.actor.id),
-                .text(event.actor.kind), .optional(event.requestID), .text(data),
-            ]
-        ) { rows in place.position.withLock { $0 = rows.first.flatMap { try? $0.integer("position") } } }
-        connection.afterCommit { [signal, metrics, announce, kind = event.kind] in
+        var values: [SQLValue] = [
+            .id(id), .timestamp(event.occurredAt ?? clock.now), .text(event.kind.rawValue),
+            .text(event.subject.rawValue), .optional(event.subjectID), .optional(event.actor.id),
+            .text(event.actor.kind), .optional(event.requestID), .text(data),
+        ]
+        if connection.dialect == .postgresql { values.append(.text(origin)) }
+        try connection.post(Self.insertion(connection.dialect), values) { rows in
+            place.position.withLock { $0 = rows.first.flatMap { try? $0.integer("position") } }
+        }
+        connection.afterCommit { [signal, metrics, announce, own, kind = event.kind] in
             guard let position = place.position.withLock({ $0 }) else { return }
             metrics.appended(kind, at: position)
-            signal.send()
+            own.note(position, kind)
+            signal.send(own: kind)
             announce()
         }
     }
@@ -82,7 +89,7 @@ package struct EventLog: Sendable {
     /// The statement that notes an event.
     ///
     /// On PostgreSQL, whose transactions run beside each other, each that appends holds a lock from here to its end: positions
-    /// follow the order of commits, or readers would skip late ones. Other servers' followers are told with the commit.
+    /// follow the order of commits, or readers would skip late ones. Other servers' followers are told with the commit, and by whom.
     private static func insertion(_ dialect: SQLDialect) -> String {
         switch dialect {
         case .sqlite: sqliteInsertion
@@ -99,7 +106,7 @@ package struct EventLog: Sendable {
     private static let postgresqlInsertion = """
         INSERT INTO events (\(columns)) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
         FROM (SELECT pg_advisory_xact_lock(\(TransactionLock.events.key))) AS held
-        ON CONFLICT (id) DO NOTHING RETURNING position, pg_notify('\(notificationChannel)', '') AS told
+        ON CONFLICT (id) DO NOTHING RETURNING position, pg_notify('\(notificationChannel)', ?10) AS told
         """
 
     /// The channel on which a PostgreSQL server tells all who listen of transactions that appended.

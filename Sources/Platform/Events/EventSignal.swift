@@ -7,7 +7,13 @@ import Synchronization
 package final class EventSignal: Sendable {
     private struct State {
         var nextID: UInt64 = 0
-        var continuations: [UInt64: AsyncStream<Void>.Continuation] = [:]
+        var followers: [UInt64: Follower] = [:]
+    }
+
+    private struct Follower {
+        let wakeUp: AsyncStream<Void>.Continuation
+        /// Which of this server's own events it wants to be woken for.
+        let wantsOwn: @Sendable (EventKind) -> Bool
     }
 
     private let subscribersMax: Int
@@ -16,27 +22,31 @@ package final class EventSignal: Sendable {
     init(subscribersMax: Int) { self.subscribersMax = subscribersMax }
 
     /// How many followers there are.
-    package var subscriberCount: Int { state.withLock { $0.continuations.count } }
+    package var subscriberCount: Int { state.withLock { $0.followers.count } }
 
-    /// Wakes all followers; another server's commits are announced by this too.
-    package func send() {
-        let continuations = state.withLock { Array($0.continuations.values) }
-        for continuation in continuations { continuation.yield() }
+    /// Wakes who wants to know of an event that this server has appended; with nil, for another server's, all followers.
+    package func send(own kind: EventKind? = nil) {
+        let wakeUps = state.withLock { state in
+            state.followers.values.compactMap { kind.map($0.wantsOwn) ?? true ? $0.wakeUp : nil }
+        }
+        for wakeUp in wakeUps { wakeUp.yield() }
     }
 
-    /// A stream of wake-ups; it ends when its reader goes away.
+    /// A stream of wake-ups, for this server's own events those that are wanted; it ends when its reader goes away.
     /// - Throws: ``EventError/tooManySubscribers(subscribersMax:)``.
-    package func subscribe() throws(EventError) -> AsyncStream<Void> {
+    package func subscribe(
+        own wantsOwn: @escaping @Sendable (EventKind) -> Bool = { _ in true }
+    ) throws(EventError) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id: UInt64? = state.withLock { state in
-            guard state.continuations.count < subscribersMax else { return nil }
+            guard state.followers.count < subscribersMax else { return nil }
             state.nextID += 1
-            state.continuations[state.nextID] = continuation
+            state.followers[state.nextID] = Follower(wakeUp: continuation, wantsOwn: wantsOwn)
             return state.nextID
         }
         guard let id else { throw .tooManySubscribers(subscribersMax: subscribersMax) }
         continuation.onTermination = { [weak self] _ in
-            _ = self?.state.withLock { $0.continuations.removeValue(forKey: id) }
+            _ = self?.state.withLock { $0.followers.removeValue(forKey: id) }
         }
         return stream
     }
@@ -108,9 +118,20 @@ extension EventLog {
     }
 
     /// A wake-up after each commit that appended, for who reads the log in its own way; it ends when its reader goes away.
+    ///
+    /// `wantsOwn`: which of this server's own events are worth one; all of other servers' are.
     /// - Throws: ``EventError/tooManySubscribers(subscribersMax:)``.
-    package func wakeUps() throws(EventError) -> AsyncStream<Void> { try signal.subscribe() }
+    package func wakeUps(
+        own wantsOwn: @escaping @Sendable (EventKind) -> Bool = { _ in true }
+    ) throws(EventError) -> AsyncStream<Void> {
+        try signal.subscribe(own: wantsOwn)
+    }
 
     /// Wakes all followers, when another server has appended.
-    package func wakeFollowers() { signal.send() }
+    ///
+    /// `origin`: what the database's notification carries; nothing happens when that is this log itself, whose commits have told
+    /// them already. Nil when it is not known who has appended.
+    package func wakeFollowers(toldBy origin: String? = nil) {
+        if origin != self.origin { signal.send() }
+    }
 }

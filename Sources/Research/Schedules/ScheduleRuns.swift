@@ -42,6 +42,7 @@ extension ScheduleRepository {
     package func look() async throws(ScheduleError) -> ScheduleLook {
         try await store.perform(.look) {
             var look = ScheduleLook()
+            try await endOrphans()
             var after: ScheduleTable.Due?
             repeat {
                 let (now, start) = (store.clock.now, after)
@@ -67,6 +68,19 @@ extension ScheduleRepository {
             }
             metrics.looked(at: now)
             return look
+        }
+    }
+
+    /// Deletes the schedules of deleted projects: they go with them, also those that are paused or never due.
+    private func endOrphans() async throws {
+        let orphans = try await store.database.read("schedules.orphans") { connection in
+            try ScheduleTable(connection: connection).orphans(limit: Self.lookSchedulesMax)
+        }
+        for id in orphans {
+            try await store.database.write("schedules.end_orphan") { connection in
+                guard let row = try Schedule.table.lock(id, connection) else { return }
+                try store.delete(try Schedule(row), by: ChangeOrigin(.system), connection)
+            }
         }
     }
 
@@ -96,12 +110,6 @@ extension ScheduleRepository {
         // Whoever had the lock before may have seen to it, paused or deleted it.
         guard let row = try Schedule.table.lock(id, connection) else { return nil }
         var schedule = try Schedule(row)
-        guard let project = try Project.table.find(schedule.fields.task.projectID, connection) else {
-            // It goes with its project.
-            try store.delete(schedule, by: ChangeOrigin(.system), connection)
-            return nil
-        }
-        let isOpen = try [.active, .pending].contains(Project(project).fields.status)
         let timing = try timing(of: schedule)
         let fields = schedule.fields
         guard let current = schedule.next,
@@ -109,7 +117,7 @@ extension ScheduleRepository {
         else { return nil }
         schedule.next = round.next
         schedule.tally.misses += Int64(round.missed)
-        let result = try round.run.map { try make($0, of: schedule, isOpen: isOpen, connection) }
+        let result = try round.run.map { try make($0, of: schedule, connection) }
         switch result {
         case .ran(let task):
             schedule.tally.runs += 1
@@ -127,13 +135,14 @@ extension ScheduleRepository {
     private func make(
         _ due: DueTime,
         of schedule: Schedule,
-        isOpen: Bool,
         _ connection: any SQLConnection
     ) throws -> DueResult {
         let table = ScheduleTable(connection: connection)
         if try table.hasRun(schedule.id, due.dueAt) { return .known }
         var fields = schedule.fields.task
-        guard isOpen else { return .skipped(.project) }
+        guard let project = try Project.table.find(fields.projectID, connection),
+            [.active, .pending].contains(try Project(project).fields.status)
+        else { return .skipped(.project) }
         if schedule.fields.skipsWhileRunning, let last = schedule.last,
             let row = try ProjectTask.table.find(last.taskID, connection),
             try !ProjectTask(row).progress.status.isEnded

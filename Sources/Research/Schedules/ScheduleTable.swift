@@ -60,6 +60,18 @@ struct ScheduleTable {
         return try connection.queryFirst(sql, [.timestamp(now)])?.optionalTimestamp("first_at")
     }
 
+    /// The schedules whose project was deleted.
+    func orphans(limit: Int) throws(DatabaseError) -> [UUIDv7] {
+        let rows = try connection.query(
+            """
+            SELECT s.id FROM schedules s JOIN projects p ON p.id = s.project_id
+            WHERE s.deleted_at IS NULL AND p.deleted_at IS NOT NULL ORDER BY s.id LIMIT ?1
+            """,
+            [.int(limit)]
+        )
+        return try rows.map { row throws(DatabaseError) in try row.id("id") }
+    }
+
     /// Whether a due time has made its task already.
     func hasRun(_ id: UUIDv7, _ dueAt: Timestamp) throws(DatabaseError) -> Bool {
         let sql = "SELECT task_id FROM schedule_runs WHERE schedule_id = ?1 AND due_at = ?2"

@@ -20,6 +20,10 @@ package final class PostgreSQLDatabase: Database {
     private let metrics: DatabaseMetrics
     private let connectionMetrics: PostgreSQLMetrics
     private let isClosed = Atomic(false)
+    /// When a commit was last given up, by the time that the clock has run.
+    private let unknownCommitAt = Mutex<Duration?>(nil)
+    /// For how long after that a transaction may still commit whose actions after the commit were never called.
+    private static let doubtDuration = Duration.seconds(60)
 
     package var dialect: SQLDialect { .postgresql }
 
@@ -125,15 +129,23 @@ package final class PostgreSQLDatabase: Database {
 
     /// Calls `onNotification` after each transaction of any server that has notified a channel.
     ///
-    /// Also once for each connection that is made to listen, since something may have been missed before. Ends when its task
-    /// is cancelled.
+    /// Also once, with nil, for each connection that is made to listen, since something may have been missed before; and with nil
+    /// while a commit of this server may come about that it knows nothing of. Ends when its task is cancelled.
     ///
     /// - Parameters:
     ///   - channel: a plain name, fixed in the program.
-    ///   - onNotification: must not block.
-    package func listen(to channel: StaticString, _ onNotification: @escaping @Sendable () -> Void) async {
+    ///   - onNotification: gets what the notifications carry, a text that several carry perhaps once; must not block.
+    package func listen(
+        to channel: StaticString,
+        _ onNotification: @escaping @Sendable (_ payload: String?) -> Void
+    ) async {
         let listener = PostgreSQLListener(settings, redaction, clock: clock, metrics: connectionMetrics)
-        await listener.run(channel: "\(channel)", onNotification)
+        await listener.run(channel: "\(channel)") { payload in
+            let isInDoubt = self.unknownCommitAt.withLock { at in
+                at.map { self.clock.uptime - $0 < Self.doubtDuration } ?? false
+            }
+            onNotification(isInDoubt ? nil : payload)
+        }
     }
 
     /// Waits for a connection, runs `body` on it within the time limit, and again where that may help.
@@ -165,7 +177,10 @@ package final class PostgreSQLDatabase: Database {
             let reason = ticket.abandonment ?? fault
             metrics.failed(reason.code)
             metrics.finished(kind, .error, after: clock.uptime - start)
-            if reason.code == .unknownCommit { connectionMetrics.unknownCommits.increment() }
+            if reason.code == .unknownCommit {
+                connectionMetrics.unknownCommits.increment()
+                unknownCommitAt.withLock { $0 = clock.uptime }
+            }
             throw reason.during(operation)
         }
     }

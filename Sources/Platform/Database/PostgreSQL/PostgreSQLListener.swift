@@ -26,7 +26,7 @@ struct PostgreSQLListener: Sendable {
     }
 
     /// Listens until the task is cancelled.
-    func run(channel: String, _ onNotification: @escaping @Sendable () -> Void) async {
+    func run(channel: String, _ onNotification: @escaping @Sendable (_ payload: String?) -> Void) async {
         let connection = PooledConnection(id: 0, label: "database.listener")
         var pause = Self.pauseMin
         while !Task.isCancelled {
@@ -42,7 +42,7 @@ struct PostgreSQLListener: Sendable {
     private func listen(
         on connection: PooledConnection,
         _ channel: String,
-        _ onNotification: @escaping @Sendable () -> Void
+        _ onNotification: @escaping @Sendable (_ payload: String?) -> Void
     ) async -> Bool {
         let stop = AccessTicket()
         return await withTaskCancellationHandler {
@@ -62,8 +62,8 @@ struct PostgreSQLListener: Sendable {
                 metrics.listenerConnects.increment()
                 metrics.isListening.set(1)
                 // What was said while nobody listened.
-                onNotification()
-                while (try? session.waitForNotifications()) != nil { onNotification() }
+                onNotification(nil)
+                while let payloads = try? session.waitForNotifications() { payloads.forEach(onNotification) }
                 _ = session.interrupter.end()
                 return true
             }

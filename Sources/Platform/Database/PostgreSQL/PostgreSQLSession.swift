@@ -221,16 +221,16 @@ final class PostgreSQLSession {
         try Self.script("LISTEN \(channel)", on: handle, redaction)
     }
 
-    /// Waits until there is at least one notification, and forgets all there are.
+    /// Waits until there is at least one notification, and returns what all there are carry, each text once.
     /// - Throws: ``PostgreSQLFault`` when the connection is lost or cut.
-    func waitForNotifications() throws(PostgreSQLFault) {
+    func waitForNotifications() throws(PostgreSQLFault) -> Set<String> {
         while true {
-            var count = 0
+            var payloads: Set<String> = []
             while let notification = PQnotifies(handle) {
+                payloads.insert(String(cString: notification.pointee.extra))
                 PQfreemem(notification)
-                count += 1
             }
-            if count > 0 { return }
+            if !payloads.isEmpty { return payloads }
             var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
             _ = poll(&descriptor, 1, -1)
             guard PQconsumeInput(handle) == 1 else { throw lost() }

@@ -43,7 +43,7 @@ package struct CoordinatorComponent: Component {
     /// image on, and nil is enough.
     private func wakeUps() -> AsyncStream<Void>? {
         // Where there are too many who follow the log, the interval has to do.
-        repository.isShared ? try? repository.store.events.wakeUps() : nil
+        repository.isShared ? try? repository.store.events.wakeUps(own: { !$0.isOfTask }) : nil
     }
 
     /// Waits for the next round: the interval, or until the log has grown.

@@ -26,6 +26,7 @@ final class TaskBoard: Sendable {
         var isLoading = false
         /// Whether there are tasks that the image had no room for.
         var isPartial = false
+        var left = LeftTasks()
         /// Tasks that left while the image was being read: what was read of them is old.
         var gone: Set<UUIDv7>?
         var waiters: [WaiterID: Waiter] = [:]
@@ -62,7 +63,7 @@ final class TaskBoard: Sendable {
     func note(_ task: ProjectTask) { change { $0.note(task) } }
 
     /// A task was deleted.
-    func forget(_ id: UUIDv7) { change { $0.forget(id) } }
+    func forget(_ id: UUIDv7) { change { $0.forgetDeleted(id) } }
 
     /// The tasks of a project are held back, or are so no more.
     func setHeld(_ isHeld: Bool, project: UUIDv7) { change { $0.setHeld(isHeld, project: project) } }
@@ -147,9 +148,13 @@ final class TaskBoard: Sendable {
 extension TaskBoard.State {
     mutating func note(_ task: ProjectTask, isTruth: Bool = false) {
         guard task.progress.status == .queued || task.progress.status == .running else {
-            if known[task.id].map({ $0.version <= task.version }) ?? true { forget(task.id) }
+            if known[task.id].map({ $0.version <= task.version }) ?? true {
+                forget(task.id)
+                left.note(task.id, in: task.version)
+            }
             return
         }
+        if let last = left.version(of: task.id), task.version <= last { return }
         if let known = known[task.id] {
             // What was read in a transaction may have been passed by a commit meanwhile.
             guard known.version < task.version || isTruth && known.version == task.version else { return }
@@ -172,6 +177,11 @@ extension TaskBoard.State {
         scheduler.remove(id)
         known[id] = nil
         gone?.insert(id)
+    }
+
+    mutating func forgetDeleted(_ id: UUIDv7) {
+        forget(id)
+        left.note(id, in: .max)
     }
 
     mutating func setHeld(_ isHeld: Bool, project: UUIDv7) {

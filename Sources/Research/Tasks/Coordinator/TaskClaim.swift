@@ -38,7 +38,7 @@ extension TaskRepository {
         if !outcome.refused.isEmpty {
             board.change { state in
                 for project in outcome.held { state.setHeld(true, project: project) }
-                for id in outcome.gone { state.forget(id) }
+                for id in outcome.gone { state.forgetDeleted(id) }
                 for task in outcome.seen { state.note(task, isTruth: true) }
             }
         }

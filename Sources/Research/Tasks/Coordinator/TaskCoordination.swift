@@ -41,7 +41,8 @@ extension TaskRepository {
     /// Brings the image up to date with what others changed: projects, agents, and with several servers tasks.
     ///
     /// Each minute, and when it was not whole, the image is compared with the database besides.
-    /// - Throws: ``TaskError``: `database`; the image is then as it was.
+    /// Then what is open of deleted projects is cancelled.
+    /// - Throws: ``TaskError``: `database`; the image is then as it was, or true and something of a deleted project is open still.
     package func coordinate(_ cursor: inout CoordinationCursor) async throws(TaskError) {
         var next = cursor
         let now = store.clock.now
@@ -56,10 +57,6 @@ extension TaskRepository {
                 next.mayHaveOrphans = true
             }
             try await followEvents(&next)
-            if next.mayHaveOrphans {
-                try await cancelOrphans()
-                next.mayHaveOrphans = false
-            }
         } catch {
             // Not counted among what people and agents do with tasks: the coordinator has an alert of its own.
             throw TaskError(error)
@@ -67,15 +64,23 @@ extension TaskRepository {
         board.tick()
         board.metrics.synced(at: store.clock.now)
         cursor = next
+        // Last, and by itself: a task that cannot be cancelled keeps nothing else from being seen to.
+        guard cursor.mayHaveOrphans else { return }
+        do {
+            cursor.mayHaveOrphans = try await cancelOrphans()
+        } catch {
+            throw TaskError(error)
+        }
     }
 
     /// Applies what the event log says since the cursor's position, and moves that on.
     private func followEvents(_ cursor: inout CoordinationCursor) async throws {
         var filter = EventFilter()
         filter.kinds = [.projectStatusChanged, .projectDeleted, .agentUpdated, .agentRemoved, .agentRestored]
-        if isShared { filter.kinds.formUnion(EventKind.allCases.filter { $0.rawValue.hasPrefix("task.") }) }
+        if isShared { filter.kinds.formUnion(EventKind.allCases.filter(\.isOfTask)) }
         while true {
-            let start = EventCursor.after(cursor.position ?? 0)
+            // What this server did with tasks the image knows since the commit.
+            let start = EventCursor.after(store.events.ownEnd(after: cursor.position ?? 0, where: \.isOfTask))
             let page = try await store.events.page(start, filter: filter, limit: Self.lookEventsMax)
             guard case .after(let next) = page.next else { return }
             cursor.position = next
@@ -85,7 +90,7 @@ extension TaskRepository {
                 switch EventSubject(rawValue: event.subjectType) {
                 case .project: projects.insert(id)
                 case .agent: agents.insert(id)
-                case .task: tasks.insert(id)
+                case .task where !store.events.isOwn(event.position): tasks.insert(id)
                 default: break
                 }
             }
@@ -115,7 +120,7 @@ extension TaskRepository {
         }
         board.change { state in
             for (project, isOpen) in open { state.setHeld(!isOpen, project: project) }
-            for id in gone { state.forget(id) }
+            for id in gone { state.forgetDeleted(id) }
             for task in seen { state.note(task) }
         }
     }
@@ -196,6 +201,13 @@ extension TaskRepository {
             return try rows.map { try ProjectTask($0) }
         }
     }
+}
+
+extension EventKind {
+    /// Whether it tells of a change of a task.
+    ///
+    /// Those of this server are not read: whoever appends one notes the task on the board after the commit.
+    var isOfTask: Bool { rawValue.hasPrefix("task.") }
 }
 
 extension TaskTable {

@@ -37,7 +37,7 @@ extension Wiring {
         supervisor.add(.database, isEssential: true) { context in
             DatabaseComponent(context: context, database: database) {
                 // Other servers' events wake this one's followers.
-                await opened.server?.listen(to: EventLog.notificationChannel) { events.wakeFollowers() }
+                await opened.server?.listen(to: EventLog.notificationChannel) { events.wakeFollowers(toldBy: $0) }
             }
         }
         let alerts = alerts

@@ -41,7 +41,10 @@ package struct TaskRoutes: Sendable {
     }
 
     private static let task = ResponseRule(200, "The task.", json: TaskBody.schema)
-    private static let notPossible = ResponseRule.problem(409, "Its status does not allow that.")
+    private static let notPossible = ResponseRule.problem(
+        409,
+        "Its status does not allow that, or, for a retry, its project was deleted."
+    )
 
     private var list: Route {
         Route(
